@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tellverify.evidence.trace_replay import replay
+from tellverify.evidence.divergence import replay
 from tellverify.model.machine import Machine
 from tellverify.model.scenario_text import parse_scenario
 from tellverify.search.simulation import ScheduleKind, Simulator

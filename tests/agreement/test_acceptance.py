@@ -24,7 +24,7 @@ from tellverify.evidence.acceptance import AcceptanceFile, write_acceptance
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.language.linking.modules import judged_alone
 from tellverify.language.syntax.surface import read_tell
-from tellverify.language.workspace import named
+from tellverify.language.workspace import named_protocols
 from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
 from tellverify.obligations.acceptance_files import graphs_of, record_of
 from tellverify.obligations.acceptance_runs import covered
@@ -68,7 +68,7 @@ def policy() -> Policy:
 def sourced(path: Path, text: str | None = None) -> Sourced:
     source = SourceFile(str(path), path.read_text("utf-8") if text is None else text)
     judged = judged_alone(read_tell(source), source)
-    (origin,) = named(judged, set())
+    (origin,) = named_protocols(judged, set())
     return Sourced(origin, derive(judged, origin.protocol, policy()))
 
 

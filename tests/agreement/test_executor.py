@@ -9,9 +9,9 @@ import pytest
 from graphs import random_graph
 from plain_search import shortest_faults
 
+from tellverify.evidence.divergence import replay
 from tellverify.evidence.event_log import read_log, write_log
 from tellverify.evidence.monitor import Monitor
-from tellverify.evidence.trace_replay import replay
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System

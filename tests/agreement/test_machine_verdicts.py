@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from plain_search import abandoned, spoilt
 from systems import Whole, random_family, random_system
 
+from tellverify.evidence.divergence import replay as stepped
 from tellverify.evidence.trace_replay import fault_shown
-from tellverify.evidence.trace_replay import replay as stepped
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.run_end import replay

@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import networkx as nx
 
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.divergence import replay
+from tellverify.evidence.trace_replay import fault_shown
 from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph

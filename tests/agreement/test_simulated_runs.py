@@ -8,7 +8,7 @@ import pytest
 from plain_faults import random_scenario
 from systems import random_system
 
-from tellverify.evidence.trace_replay import replay
+from tellverify.evidence.divergence import replay
 from tellverify.model.decision import parse_decision
 from tellverify.model.fault import Fault
 from tellverify.model.outage import channels_of, departure_from

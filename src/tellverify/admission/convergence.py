@@ -171,7 +171,7 @@ def _is_done(policy: Policy, task: rows.Task, sourced: Sourced) -> bool:
             return all(label[:1].isupper() for label in _labels(sourced.protocol))
         case "free-of-packs":
             return not manifest.theorem_packs and not manifest.required_theorem_packs
-        case _:
+        case "by-hand":
             return False
 
 
@@ -203,5 +203,5 @@ def _observers(value: ast.Value) -> tuple[str, ...]:
             return names
         case ast.TextValue(text) | ast.WordValue(text):
             return (text,)
-        case _:
+        case ast.DurationValue() | ast.IntsValue() | ast.IntValue():
             return ("",)

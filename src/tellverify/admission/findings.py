@@ -22,7 +22,7 @@ def findings(
 ) -> tuple[Diagnostic, ...]:
     """A finding for each objection; those about a runtime need the `runtime` they are about."""
     one = _Findings(policy, derived, runtime)
-    return tuple(one.of(objection) for objection in objections)
+    return tuple(one.finding(objection) for objection in objections)
 
 
 class _Findings:
@@ -33,7 +33,8 @@ class _Findings:
         self._name = derived.manifest.protocol_id
         self._where = Where(derived.source.path, derived.manifest.protocol_qualified_name)
 
-    def of(self, objection: Objection) -> Diagnostic:
+    def finding(self, objection: Objection) -> Diagnostic:
+        """The finding of one objection, at the place in the source or policy that it is about."""
         pack = objection.pack
         where, at = self._where, self._place(pack)
         match objection.reason:
@@ -63,7 +64,14 @@ class _Findings:
             case AdmissionReason.METADATA:
                 spot = self._row("packs", pack, "name")
                 return say.metadata(where, pack, self._declared(pack), objection.other, spot)
-            case _:
+            case (
+                AdmissionReason.UNKNOWN
+                | AdmissionReason.UNLISTED
+                | AdmissionReason.RENAMED
+                | AdmissionReason.EXCLUDED
+                | AdmissionReason.NOT_ADOPTED
+                | AdmissionReason.CANDIDATE
+            ):
                 return self._of_protocol(objection)
 
     def _of_protocol(self, objection: Objection) -> Diagnostic:

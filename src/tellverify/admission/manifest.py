@@ -106,7 +106,7 @@ def derive(judged: CheckedFile, protocol: ast.Protocol, policy: Policy | None) -
     Guard capabilities and links come from its own text and from the imported protocols that it
     calls, directly or by others.
     """
-    return _Derivation(judged, protocol, policy).derived()
+    return _Derivation(judged, protocol, policy).derive()
 
 
 class _Derivation:
@@ -120,7 +120,8 @@ class _Derivation:
         self._provenance: list[Provenance] = []
         self._faults: list[Diagnostic] = []
 
-    def derived(self) -> Derived:
+    def derive(self) -> Derived:
+        """The manifest, with where each of its entries comes from and what is wrong with them."""
         name, module = self._protocol.name, self._file.module
         namespace = module.name.text if module is not None else None
         qualified = f"{namespace}.{name.text}" if namespace is not None else name.text

@@ -9,7 +9,8 @@ import msgspec
 from tellverify.admission.manifest import Derived, Manifest, Provenance
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.source.files import Unreadable, read_bytes, without_mark
+from tellverify.source.files import Unreadable, read_bytes
+from tellverify.source.text import without_mark
 
 LARGEST = 4_000_000
 

@@ -16,9 +16,9 @@ from tellverify.annotations.reduction import StatusReduction, faults_of_reductio
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.source.builtin_policies import located
-from tellverify.source.files import Unreadable, read_text
+from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE, Span
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, read_text
 from tellverify.source.toml import Path, TomlDocument, TomlFault, decode, read_toml
 
 LARGEST = 1_000_000

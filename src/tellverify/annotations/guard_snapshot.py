@@ -14,8 +14,7 @@ import msgspec
 from tellverify.annotations.guard_steps import GuardKind, GuardQuestion, World, attempted
 from tellverify.annotations.metadata import Metadata
 from tellverify.annotations.rules import Rules
-from tellverify.source.files import read_text
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, read_text
 from tellverify.source.toml import TomlFault, decode, read_toml
 
 LARGEST = 1_000_000

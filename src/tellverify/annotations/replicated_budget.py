@@ -86,7 +86,7 @@ def wrong_merge(limit: int, costs: Sequence[int], wrong: MergeFault) -> History 
             after = _made(copies, step)
             if after is None:
                 continue
-            told = judged((*steps, step), limit)
+            told = replayed_history((*steps, step), limit)
             if told is not None and told.wrong is wrong:
                 return told
             if len(steps) + 1 < MOST_STEPS:
@@ -117,7 +117,7 @@ def _made(copies: tuple[Copy, ...], step: BudgetStep) -> tuple[Copy, ...] | None
     return tuple(after if number == step.copy else one for number, one in enumerate(copies))
 
 
-def judged(steps: Sequence[BudgetStep], limit: int) -> History | None:
+def replayed_history(steps: Sequence[BudgetStep], limit: int) -> History | None:
     """What a history shows, judged by its steps alone; None when its last merge is correct.
 
     This is the reference that histories have to pass: it keeps a list of all charges by epoch and

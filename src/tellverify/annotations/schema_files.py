@@ -19,8 +19,8 @@ from tellverify.annotations.fact_schemas import (
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.rust_code import needs_library
 from tellverify.source.builtin_policies import located
-from tellverify.source.files import Unreadable, read_text
-from tellverify.source.text import SourceFile
+from tellverify.source.files import Unreadable
+from tellverify.source.text import SourceFile, read_text
 
 RUST: Final = ".rs"
 

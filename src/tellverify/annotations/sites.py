@@ -237,7 +237,7 @@ class _SiteCheck:
             case ast.TextValue() | ast.NamesValue():
                 self._wrong(entry, "it names no observer", "one of " + ", ".join(classes))
                 return
-            case _:
+            case ast.DurationValue() | ast.IntsValue() | ast.IntValue() | ast.WordValue():
                 shown = value_text(entry.value)
                 self._wrong(entry, f"`{shown}` is no observer", "one of " + ", ".join(classes))
                 return

@@ -84,7 +84,7 @@ class FormulaReader:
                     self._symbols[name] = symbol
                     self._counts.add(symbol)
                     self._families.add(name)
-                case _:
+                case ast.AnyIndex() | ast.RangeIndex():
                     self._sizes[name] = variable(name)
                     self._symbols[name] = name
                     self._families.add(name)
@@ -190,7 +190,7 @@ class _FormulaReading:
                 return self.block(body, out)
             case ast.Timeout():
                 raise NoFormula("`timeout` has no formula")
-            case _:
+            case ast.Let() | ast.OperationStatement():
                 pass
         return None
 
@@ -281,7 +281,7 @@ class _FormulaReading:
             match receiver.index:
                 case ast.ConstIndex() if not self._group.receiver:
                     return constant(1)
-                case _:
+                case ast.AnyIndex() | ast.ConstIndex() | ast.NameIndex() | ast.RangeIndex() | None:
                     raise NoFormula(f"members of `{receiver.name.text}` are named one by one")
         return constant(1) if self._group.receiver else reader.size_of(receiver.name.text)
 

@@ -56,7 +56,7 @@ def write(
 ) -> int:
     """Write all findings of a run to the baseline."""
 
-    def do(run: Run, place: str) -> int:
+    def save_all(run: Run, place: str) -> int:
         text = baseline_of(run, allow_refuted=allow_refuted)
         left = 0 if allow_refuted else _refuted(run)
         if left:
@@ -67,7 +67,7 @@ def write(
             )
         return _save(place, text, _counted(text))
 
-    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
+    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, save_all)
 
 
 @baseline.command("prune")
@@ -75,13 +75,13 @@ def write(
 def prune(paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path: str | None) -> int:
     """Remove entries that no longer occur from the baseline; add nothing."""
 
-    def do(run: Run, place: str) -> int:
+    def drop_stale(run: Run, place: str) -> int:
         known = read_baseline(place)
         gone = stale(known, run)
         text = baseline_of(run, allow_refuted=True, keep=frozenset(known.known))
         return _save(place, text, f"{_counted(text)}, {len(gone)} dropped")
 
-    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
+    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, drop_stale)
 
 
 @baseline.command("verify")
@@ -91,7 +91,7 @@ def verify(
 ) -> int:
     """Fail when the baseline has findings that are gone."""
 
-    def do(run: Run, place: str) -> int:
+    def list_stale(run: Run, place: str) -> int:
         known: Baseline = read_baseline(place)
         gone = stale(known, run)
         for entry in gone:
@@ -102,11 +102,11 @@ def verify(
         click.echo(f"{len(known.known)} known findings, none is gone")
         return Exit.OK
 
-    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, do)
+    return _with_run(Flags(paths=paths, config=config, isolated=isolated), path, list_stale)
 
 
-def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> int:
-    """Check without any baseline, and do something with the run and the place of the baseline."""
+def _with_run(flags: Flags, path: str | None, action: Callable[[Run, str], int]) -> int:
+    """Check without any baseline; `action` has the run and the place of the baseline."""
     try:
         loaded = load(given=flags.config, isolated=flags.isolated)
         place = path or os.path.join(
@@ -124,7 +124,7 @@ def _with_run(flags: Flags, path: str | None, do: Callable[[Run, str], int]) -> 
             if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, *CODES):
                 complain(run.exit_reason)
                 return run.exit_code
-            return do(run, os.path.relpath(place))
+            return action(run, os.path.relpath(place))
     except RefusedFile as refused:
         return complain_refused(refused)
 

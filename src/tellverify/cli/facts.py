@@ -28,9 +28,9 @@ from tellverify.diagnostics.rust_code import wide_time
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
-from tellverify.source.files import Unreadable, read_text
+from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE, Span
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, read_text
 
 
 @click.group("facts")

@@ -19,7 +19,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.diagnostics.structure import UNDECLARED_BUNDLE
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
-from tellverify.language.workspace import Workspace, named
+from tellverify.language.workspace import Workspace, named_protocols
 from tellverify.obligations.policies import policy_at
 from tellverify.policy.check import check_policy
 from tellverify.policy.model import Policy
@@ -165,7 +165,7 @@ def protocols_under(
                 continue
             if judged.is_part:
                 continue
-            for each in named(judged, taken):
+            for each in named_protocols(judged, taken):
                 derived = derive(judged, each.protocol, policy)
                 found.append(Sourced(each, derived))
         say(said, sources)

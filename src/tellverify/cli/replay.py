@@ -33,9 +33,9 @@ from tellverify.model.timed_text import TimedProtocol
 from tellverify.report.drawing.event_lines import event_line, failure_line, step_line
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
-from tellverify.source.files import Unreadable, read_bytes, without_mark
+from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, without_mark
 from tellverify.verification.trace_judgement import (
     ReplayedProtocol,
     false_claim,
@@ -181,13 +181,12 @@ def _replayed(
         raise _Stopped(Exit.REFUTED, diagnostics=[said])
     if protocol.timed is not None:
         return _timed(recorded, protocol.timed, (shown, text), lines, style, verbose)
-    outages = () if subject.outages is msgspec.UNSET else subject.outages
     if subject.scenario is not msgspec.UNSET:
         lines.append(f"faults: {style.tamed(subject.scenario)}")
     machines = machines_of(recorded, protocol)
     stepper = Stepper(machines)
     divergence: Divergence | None = None
-    fails = moments(outages)
+    fails = moments(recorded.outages)
     lines += [failure_line(one, style) for one in fails.get(0, ())]
     for step in recorded.steps:
         divergence = stepper.make(step)
@@ -233,7 +232,7 @@ def _timed(
     subject = recorded.subject
     if subject.scenario is not msgspec.UNSET:
         lines.append(f"faults: {style.tamed(subject.scenario)}")
-    fails = moments(() if subject.outages is msgspec.UNSET else subject.outages)
+    fails = moments(recorded.outages)
     lines += [failure_line(one, style) for one in fails.get(0, ())]
     replay = timed_run(subject, protocol, len(recorded.steps))
     for number, step in enumerate(recorded.steps, 1):

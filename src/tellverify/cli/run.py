@@ -149,7 +149,7 @@ def run(
         has = ", ".join(f"`{tame(name)}`" for name in error.options)
         raise click.UsageError(f"{tame(str(error))}; there is {has}") from None
     if isinstance(done, RuntimeFault):
-        return _stopped(asked, done, session.made, as_json)
+        return _stopped(asked, done, session.event_count, as_json)
     if chooser.unused and done.ending is not ExecutionEnding.LIMIT:
         raise click.UsageError(f"no role had to choose `{tame(chooser.unused[0])}` any more")
     code = _written(asked, done, log_path, trace_path)

@@ -15,8 +15,8 @@ from tellverify.cli.policies import policy_sources, print_findings
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.rust_code import needs_library
 from tellverify.policy.model import Policy
-from tellverify.source.files import Unreadable, read_text
-from tellverify.source.text import SourceFile
+from tellverify.source.files import Unreadable
+from tellverify.source.text import SourceFile, read_text
 
 if TYPE_CHECKING:
     from tellverify.admission.rust_tests import AdmissionTest

@@ -34,11 +34,15 @@ _DRAWN: Final = {"text": as_text, "dot": as_dot, "mermaid": as_mermaid}
 
 
 class TimedMachineState(msgspec.Struct, frozen=True):
+    """A state of a machine with timers, as a JSON document shows it."""
+
     final: bool
     moves: tuple[TimedMove, ...]
 
 
 class TimedMachineDocument(msgspec.Struct, frozen=True):
+    """The machine of a role with timers as a JSON document."""
+
     schema: str
     role: str
     states: list[TimedMachineState]

@@ -1,12 +1,15 @@
-"""Words for the first step of a run that the machines cannot make."""
+"""How far the steps of a run can be made, and why the machines cannot make the next one."""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tellverify.evidence.trace_replay import Stepper
+from tellverify.model.configuration import Configuration
+from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 
 _MOST_POSSIBLE: Final = 12
@@ -24,6 +27,27 @@ class Divergence(msgspec.Struct, frozen=True):
     reason: str
     possible: tuple[Step, ...] = ()
     more: int = 0
+
+
+class Replayed(NamedTuple):
+    """How far a run went: the configuration there, and the actor's state after every step."""
+
+    configuration: Configuration
+    states: tuple[int, ...]
+    divergence: Divergence | None = None
+
+
+def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
+    """Make `steps` until one is not enabled. Raises ValueError when two machines have one role."""
+    stepper = Stepper(machines)
+    states: list[int] = []
+    divergence: Divergence | None = None
+    for step in steps:
+        divergence = stepper.make(step)
+        if divergence is not None:
+            break
+        states.append(stepper.state(step.actor))
+    return Replayed(stepper.configuration(), tuple(states), divergence)
 
 
 def diverged(stepper: Stepper, step: Step) -> Divergence:
@@ -50,7 +74,7 @@ def _reason(stepper: Stepper, step: Step) -> str:
         if queue[0] != step.label:
             return f"`{queue[0]}` is ahead of `{step.label}` in the queue from `{step.sender}`"
         return f"`{step.receiver}` cannot take `{step.label}` from `{step.sender}` here"
-    if not stepper.machine(step.actor).moves[stepper.state(step.actor)]:
+    if not stepper.moves(step.actor):
         return f"`{step.sender}` has finished"
     return f"`{step.sender}` cannot send `{step.label}` to `{step.receiver}` here"
 
@@ -58,7 +82,7 @@ def _reason(stepper: Stepper, step: Step) -> str:
 def possible_steps(stepper: Stepper, role: str) -> list[Step]:
     """What `role` can do now."""
     found = []
-    for action, _ in stepper.machine(role).moves[stepper.state(role)]:
+    for action, _ in stepper.moves(role):
         pair = (role, action.peer) if action.send else (action.peer, role)
         if action.send or stepper.queues.get(pair, ())[:1] == (action.label,):
             found.append(Step(action.send, *pair, action.label))

@@ -14,7 +14,7 @@ from typing import Annotated, BinaryIO, Final, Literal, TypeAlias
 import msgspec
 
 from tellverify.model.step import Step
-from tellverify.source.files import without_mark
+from tellverify.source.text import without_mark
 
 LONGEST_LINE: Final = 1024 * 1024
 _SHOWN: Final = 200

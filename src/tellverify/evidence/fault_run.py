@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
-from tellverify.evidence.itf import TraceFile
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.divergence import replay
+from tellverify.evidence.itf import ItfError, TraceFile
+from tellverify.evidence.trace_replay import fault_shown
 from tellverify.model.decision import (
     DecisionError,
     DecisionKind,
@@ -54,10 +55,21 @@ def scenario_run_of(file: TraceFile) -> Trace:
         subject.explanation,
         subject.minimal,
         file.loop,
-        outages=() if subject.outages is msgspec.UNSET else subject.outages,
+        outages=file.outages,
         scenario="" if subject.scenario is msgspec.UNSET else subject.scenario,
         decision="" if subject.decision is msgspec.UNSET else subject.decision,
     )
+
+
+def outages_of(filed: msgspec.Raw) -> tuple[Outage, ...]:
+    """What fails in the run of a trace file. Raises ItfError unless that has its one form."""
+    try:
+        found = msgspec.json.decode(filed, type=tuple[Outage, ...])
+    except msgspec.DecodeError as error:
+        raise ItfError(f"not a trace: `outages`: {error}") from None
+    if not found or bytes(filed) != msgspec.json.encode(found):
+        raise ItfError("not a trace: `outages` are not in canonical form")
+    return found
 
 
 def is_of_scenario(trace: Trace) -> bool:
@@ -126,7 +138,7 @@ def _unshown(
         return "a loop of faults is not fair"
     end = replay(stem, machines).configuration if lap else whole.configuration
 
-    def judged() -> bool:
+    def is_unserved() -> bool:
         if trace.fault is not Fault.STUCK_ROLE:
             return False
         if judge is not None:
@@ -135,7 +147,7 @@ def _unshown(
 
         return can_be_served(left, end, trace.culprits, _MOST_CONFIGURATIONS) is False
 
-    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap, judge=judged)
+    return fault_shown(end, left, trace.fault, trace.culprits, lap=lap, judge=is_unserved)
 
 
 def _wait_in_vain(trace: Trace, machines: Sequence[Machine]) -> bool:

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Sequence
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
 from tellverify.evidence.graph_file import MOST_BYTES as MOST_BYTES
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.delivery import Delivery
-from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.step import Step
+
+if TYPE_CHECKING:
+    from tellverify.model.failure import Outage
 
 _FULL_ENTRIES: Final = 200_000
 
@@ -76,7 +78,8 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `files` are unset for the strict dialect and for a protocol that stands in `source` alone.
     `late` and `fire` are set of a protocol with timeouts: its policies.
     `scenario` has the rules of the faults that the run keeps to, `outages` what fails in it beside
-    messages, and `decision` what it breaks, where that is about decisions of roles.
+    messages, in JSON as `evidence.fault_run` reads it, and `decision` what it breaks, where that is
+    about decisions of roles.
     """
 
     source: str
@@ -95,7 +98,7 @@ class TraceSubject(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     late: Literal["attempts", "keep", "own"] | msgspec.UnsetType = msgspec.UNSET
     fire: Literal["waits", "any"] | msgspec.UnsetType = msgspec.UNSET
     scenario: str | msgspec.UnsetType = msgspec.UNSET
-    outages: tuple[Outage, ...] | msgspec.UnsetType = msgspec.UNSET
+    outages: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     decision: str | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -118,29 +121,21 @@ class ItfFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     params: tuple[str, ...] = ()
 
 
-class Moment(msgspec.Struct, frozen=True):
-    """What a file claims of one state; in the form `changes` only what differs from before."""
-
-    at: tuple[tuple[str, int], ...]
-    queues: tuple[tuple[tuple[str, str], tuple[str, ...]], ...]
-
-
 class TraceFile(msgspec.Struct, frozen=True):
-    """A trace as read: steps, the index of the step where a lasso closes or -1, and its claims."""
+    """A trace as read: steps, the index of the step where a lasso closes or -1, and its file."""
 
-    subject: TraceSubject
+    subject: ItfMeta
     steps: tuple[Step, ...]
     loop: int
-    form: Form
-    moments: tuple[Moment, ...]
     filed: ItfFile
+    outages: tuple[Outage, ...] = ()
 
     @property
     def has_faults(self) -> bool:
         """True of a run of a scenario, or one that breaks a decision of roles."""
         of = self.subject
-        stated = {of.scenario, of.outages, of.decision} - {msgspec.UNSET}
-        return bool(stated) or any(step.delivery for step in self.steps)
+        stated = [one is not msgspec.UNSET for one in (of.scenario, of.outages, of.decision)]
+        return any(stated) or any(step.delivery for step in self.steps)
 
 
 VAR_TYPES: Final = {"at": "Str -> Int", "queue": "<<Str, Str>> -> Seq(Str)"}
@@ -152,16 +147,17 @@ def form_of(steps: int, roles: int) -> Form:
     return "states" if (steps + 1) * roles <= _FULL_ENTRIES else "changes"
 
 
-def moment_of(stepper: Stepper, form: Form, roles: Sequence[str], step: Step | None) -> Moment:
+def state_of(
+    meta: ItfStateMeta, stepper: Stepper, form: Form, roles: Sequence[str], step: Step | None
+) -> ItfState:
     """What a file in `form` says behind `step`, None at the beginning, where `stepper` is now."""
-    if form == "states":
-        at = tuple((role, stepper.state(role)) for role in roles)
-        return Moment(at, tuple(sorted(stepper.queues.items())))
-    if step is None:
-        return Moment((), ())
-    channel = (step.sender, step.receiver)
-    queue = stepper.queues.get(channel, ())
-    return Moment(((step.actor, stepper.state(step.actor)),), ((channel, queue),))
+    queues: Sequence[tuple[tuple[str, str], tuple[str, ...]]] = sorted(stepper.queues.items())
+    if form == "changes":
+        channels = [] if step is None else [(step.sender, step.receiver)]
+        roles = [] if step is None else [step.actor]
+        queues = [(channel, stepper.queues.get(channel, ())) for channel in channels]
+    at = ItfAt([(role, ItfInt(str(stepper.state(role)))) for role in roles])
+    return ItfState(meta, at, ItfQueue([(ItfPair(pair), list(queue)) for pair, queue in queues]))
 
 
 def rendered(meta: ItfMeta, states: Sequence[ItfState], loop: int) -> str:
@@ -198,23 +194,29 @@ def read_itf(text: str | bytes) -> TraceFile:
     last = len(file.states) - 2
     if loop > last:
         raise ItfError(f"not a trace: `loop` is {loop}, but the last step is {last}")
-    steps = tuple(_step(state.meta, index) for index, state in enumerate(file.states))[1:]
-    moments = tuple(_moment(state, index) for index, state in enumerate(file.states))
-    return TraceFile(file.meta, steps, loop, file.meta.form, moments, file)
+    steps = tuple(_step(state, index) for index, state in enumerate(file.states))[1:]
+    if isinstance(file.meta.outages, msgspec.UnsetType):
+        return TraceFile(file.meta, steps, loop, file)
+    from tellverify.evidence.fault_run import outages_of
+
+    return TraceFile(file.meta, steps, loop, file, outages_of(file.meta.outages))
 
 
 def _first_line(error: Exception) -> str:
-    words = str(error).partition("\n")[0]
-    return words if len(words) <= 200 else f"{words[:200]}…"
+    return str(error).partition("\n")[0][:200]
 
 
-def _step(meta: ItfStateMeta, index: int) -> Step:
+def _step(state: ItfState, index: int) -> Step:
+    meta = state.meta
     if meta.index != index:
         raise ItfError(f"not a trace: state {index} has the index {meta.index}")
     if index == 0 and meta.action:
         raise ItfError("not a trace: state 0 is the beginning and has no action")
     if index > 0 and not (meta.action and meta.sender and meta.receiver and meta.label):
         raise ItfError(f"not a trace: state {index} lacks its action, sender, receiver or label")
+    for entries in (state.at.entries, state.queue.entries):
+        if len({key for key, _ in entries}) != len(entries):
+            raise ItfError(f"not a trace: state {index} maps a key twice")
     site = Site(path=meta.path, line=meta.line)
     if (meta.action in ("timeout", "cancel")) == (meta.scope is msgspec.UNSET):
         raise ItfError(f"not a trace: state {index} lacks its scope, or has no timer")
@@ -222,11 +224,3 @@ def _step(meta: ItfStateMeta, index: int) -> Step:
     if meta.scope is not msgspec.UNSET:
         return Step(False, *ends, meta.label, site, meta.action, meta.scope)
     return Step(meta.action == "send", *ends, meta.label, site, delivery=meta.delivery)
-
-
-def _moment(state: ItfState, index: int) -> Moment:
-    at = tuple((role, int(number.text)) for role, number in state.at.entries)
-    queues = tuple((pair.items, tuple(labels)) for pair, labels in state.queue.entries)
-    if len(dict(at)) != len(at) or len(dict(queues)) != len(queues):
-        raise ItfError(f"not a trace: state {index} maps a key twice")
-    return Moment(at, queues)

@@ -14,21 +14,17 @@ import msgspec
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
 from tellverify.evidence.itf import (
     VAR_TYPES,
-    ItfAt,
-    ItfInt,
     ItfMeta,
-    ItfPair,
-    ItfQueue,
-    ItfState,
     ItfStateMeta,
     TraceFile,
     TraceSubject,
     form_of,
-    moment_of,
     rendered,
+    state_of,
 )
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.model.defect import Defect
+from tellverify.model.failure import Outage
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
@@ -50,10 +46,7 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         divergence = None if step is None else stepper.make(step)
         if divergence is not None:
             raise Defect(f"step {index} of a trace does not replay: {divergence.reason}")
-        moment = moment_of(stepper, form, roles, step)
-        at = [(role, ItfInt(str(state))) for role, state in moment.at]
-        queues = [(ItfPair(channel), list(queue)) for channel, queue in moment.queues]
-        states.append(ItfState(_meta_of(index, step), ItfAt(at), ItfQueue(queues)))
+        states.append(state_of(_meta_of(index, step), stepper, form, roles, step))
     files = subject.files
     if not isinstance(files, msgspec.UnsetType):
         files = tuple(map(_encodable, files))
@@ -72,12 +65,17 @@ def write_itf(trace: Trace, machines: Sequence[Machine], subject: TraceSubject) 
         dialect=subject.dialect,
         files=files,
         scenario=trace.scenario or msgspec.UNSET,
-        outages=trace.outages or msgspec.UNSET,
+        outages=filed_outages(trace.outages),
         decision=trace.decision or msgspec.UNSET,
         var_types=VAR_TYPES,
         form=form,
     )
     return rendered(meta, states, trace.loop)
+
+
+def filed_outages(outages: tuple[Outage, ...]) -> msgspec.Raw | msgspec.UnsetType:
+    """What fails in a run beside messages, as a trace file holds it."""
+    return msgspec.Raw(msgspec.json.encode(outages)) if outages else msgspec.UNSET
 
 
 def _meta_of(index: int, step: Step | None) -> ItfStateMeta:
@@ -108,18 +106,20 @@ def disagreement(file: TraceFile, machines: Sequence[Machine]) -> tuple[int, str
     """
     stepper = Stepper(machines)
     known = {machine.role for machine in machines}
-    for index, moment in enumerate(file.moments):
+    for index, state in enumerate(file.filed.states):
         if index and stepper.make(file.steps[index - 1]) is not None:
             return None
-        for role, state in moment.at:
+        for role, number in state.at.entries:
             if role not in known:
                 return index, f"the protocol has no role `{role}`"
-            if stepper.state(role) != state:
-                return index, f"`{role}` is in state {stepper.state(role)}, not {state}"
-        for (sender, receiver), labels in moment.queues:
-            if stepper.queues.get((sender, receiver), ()) != labels:
+            if stepper.state(role) != int(number.text):
+                return index, f"`{role}` is in state {stepper.state(role)}, not {number.text}"
+        for pair, labels in state.queue.entries:
+            if stepper.queues.get(pair.items, ()) != tuple(labels):
+                sender, receiver = pair.items
                 return index, f"the queue from `{sender}` to `{receiver}` holds something else"
-        if file.form == "states" and len([q for _, q in moment.queues if q]) != len(stepper.queues):
+        full = [labels for _, labels in state.queue.entries if labels]
+        if file.subject.form == "states" and len(full) != len(stepper.queues):
             return index, "a queue that is not empty is missing"
     return None
 

@@ -10,13 +10,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from tellverify.evidence.graph_file import NeutralGraph
+from tellverify.evidence.recheck.graph import Rejected
 from tellverify.model.machine import Action, Machine
 
 _MOST_MEMBERS: Final = 4_000_000
-
-
-class NeutralMachineTooLarge(Exception):
-    """The machine of the named role has more states behind its states than are looked at."""
 
 
 def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
@@ -25,7 +22,7 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
     `first[s]` is the index of the first event of state s. Sets with equal events of the role, and
     equal ends, are one state: they allow the same events from there on. A state without moves is
     final unless the graph has states without events that are no ends. Raises
-    NeutralMachineTooLarge when the sets and the events that leave them are together more than is
+    Rejected when the sets and the events that leave them are together more than is
     looked at.
     """
     number: dict[tuple[object, ...], int] = {}
@@ -49,7 +46,7 @@ def machine_of(graph: NeutralGraph, first: Sequence[int], role: int) -> Machine:
                     work.append(target)
         cost += len(found)
         if cost > _MOST_MEMBERS:
-            raise NeutralMachineTooLarge(graph.roles[role])
+            raise Rejected(f"role `{graph.roles[role]}`", "its machine is too large")
         own.sort()
         stops = found & ends
         key = (*own, frozenset(s for s in stops if first[s] < first[s + 1]), bool(stops))

@@ -20,7 +20,6 @@ from tellverify.evidence.itf import (
     ItfQueue,
     ItfState,
     ItfStateMeta,
-    Moment,
     TraceFile,
     TraceSubject,
     rendered,
@@ -46,18 +45,16 @@ def write_timed_itf(steps: Sequence[Step], protocol: TimedProtocol, subject: Tra
         made = None if step is None else replay.make(step)
         if step is not None and made is None:
             raise Defect(f"step {index} of a trace does not replay: {step}")
-        moment = _moment(replay)
-        at = [(role, ItfInt(str(state))) for role, state in moment.at]
-        queues = [(ItfPair(channel), list(queue)) for channel, queue in moment.queues]
-        states.append(ItfState(_meta(index, made), ItfAt(at), ItfQueue(queues)))
+        states.append(_state(_meta(index, made), replay))
     names = TraceSubject.__struct_fields__
     meta = ItfMeta(**{name: getattr(subject, name) for name in names}, var_types=VAR_TYPES)
     return rendered(meta, states, -1)
 
 
-def _moment(replay: TimedRunReplay) -> Moment:
-    at = tuple((role, replay.number(role)) for role in replay.protocol.roles)
-    return Moment(at, tuple(((p, q), labels) for p, q, labels in replay.queues()))
+def _state(meta: ItfStateMeta, replay: TimedRunReplay) -> ItfState:
+    at = [(role, ItfInt(str(replay.number(role)))) for role in replay.protocol.roles]
+    queues = [(ItfPair((p, q)), list(labels)) for p, q, labels in replay.queues()]
+    return ItfState(meta, ItfAt(at), ItfQueue(queues))
 
 
 def _meta(index: int, step: Step | None) -> ItfStateMeta:
@@ -83,10 +80,10 @@ class FalseStep(msgspec.Struct, frozen=True):
 def false_claim_of(trace: TraceFile, protocol: TimedProtocol) -> FalseStep | None:
     """What a file says falsely: a step, a state, a place, or the fault at its end."""
     subject = trace.subject
-    if trace.loop >= 0 or trace.form != "states":
+    if trace.loop >= 0 or trace.subject.form != "states":
         return FalseStep(0, "a trace of a protocol with timeouts has no loop, and all states")
     replay = timed_run(subject, protocol, len(trace.steps))
-    for index, moment in enumerate(trace.moments):
+    for index, state in enumerate(trace.filed.states):
         if index:
             step = trace.steps[index - 1]
             made = replay.make(step)
@@ -97,7 +94,7 @@ def false_claim_of(trace: TraceFile, protocol: TimedProtocol) -> FalseStep | Non
                 step.site.line,
             ):
                 return FalseStep(index, "no such event in that line of the source")
-        if moment != _moment(replay):
+        if state != _state(state.meta, replay):
             return FalseStep(index, "the states or queues are others")
     if trace.has_faults:
         from tellverify.evidence.timed_fault_run import unshown_in_timed_scenario

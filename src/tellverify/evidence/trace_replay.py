@@ -6,8 +6,8 @@ It is that of the reference semantics (`tellverify.model.semantics`), which a te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tellverify.model.configuration import Configuration
 from tellverify.model.delivery import channel_after
@@ -20,26 +20,17 @@ if TYPE_CHECKING:
     from tellverify.evidence.divergence import Divergence
 
 Channel: TypeAlias = tuple[str, str]
-Queues: TypeAlias = Mapping[Channel, tuple[str, ...]]
-
-
-class Replayed(NamedTuple):
-    """How far a run went: the configuration there, and the actor's state after every step."""
-
-    configuration: Configuration
-    states: tuple[int, ...]
-    divergence: Divergence | None = None
 
 
 class Stepper:
     """Machines at some point of a run. Raises ValueError when two machines have one role."""
 
     def __init__(self, machines: Sequence[Machine], start: Configuration | None = None) -> None:
-        self._machines = tuple(machines)
-        self._index = {machine.role: n for n, machine in enumerate(self._machines)}
-        if len(self._index) != len(self._machines):
+        self.machines = tuple(machines)
+        self._index = {machine.role: n for n, machine in enumerate(self.machines)}
+        if len(self._index) != len(self.machines):
             raise ValueError("two machines of one role")
-        self.states = [0] * len(self._machines) if start is None else list(start.states)
+        self.states = [0] * len(self.machines) if start is None else list(start.states)
         self.queues: dict[Channel, tuple[str, ...]] = {} if start is None else dict(start.queues)
         self.made = 0
 
@@ -53,18 +44,19 @@ class Stepper:
 
     def make(self, step: Step) -> Divergence | None:
         """Make one step, or say why it cannot be made and change nothing."""
-        if not {step.sender, step.receiver} <= self._index.keys():
-            return self._diverged(step)
-        number = self._index[step.actor]
         channel = (step.sender, step.receiver)
-        queue = self.queues.get(channel, ())
-        wanted = Action(step.send, step.receiver if step.send else step.sender, step.label)
-        moves = self._machines[number].moves[self.states[number]]
-        target = next((target for action, target in moves if action == wanted), None)
-        changed = channel_after(queue, step.send, step.label, step.delivery)
+        target = changed = None
+        if self._index.keys() >= {*channel}:
+            wanted = Action(step.send, step.peer, step.label)
+            moves = self.moves(step.actor)
+            target = next((target for action, target in moves if action == wanted), None)
+            queue = self.queues.get(channel, ())
+            changed = channel_after(queue, step.send, step.label, step.delivery)
         if target is None or changed is None:
-            return self._diverged(step)
-        self.states[number] = target
+            from tellverify.evidence.divergence import diverged  # words for a rejection
+
+            return diverged(self, step)
+        self.states[self._index[step.actor]] = target
         if changed:
             self.queues[channel] = changed
         else:
@@ -77,38 +69,36 @@ class Stepper:
         """The roles in the order of their machines."""
         return tuple(self._index)
 
-    def machine(self, role: str) -> Machine:
-        """The machine of `role`. Raises KeyError when there is no such role."""
-        return self._machines[self._index[role]]
+    def moves(self, role: str) -> tuple[tuple[Action, int], ...]:
+        """The moves of the state that `role` is in. Raises KeyError when there is no such role."""
+        return self.machines[self._index[role]].moves[self.state(role)]
 
-    def _diverged(self, step: Step) -> Divergence:
-        from tellverify.evidence.divergence import diverged  # words for a rejection
+    def is_final(self, role: str) -> bool:
+        """True when `role` may stop here."""
+        return self.machines[self._index[role]].final[self.state(role)]
 
-        return diverged(self, step)
+    def has_terminated(self, role: str) -> bool:
+        """True when `role` is in a final state without a move."""
+        return self.is_final(role) and not self.moves(role)
 
+    def is_able(self, role: str) -> bool:
+        """True when `role` can make a step now."""
+        return any(
+            action.send or self.queues.get((action.peer, role), ())[:1] == (action.label,)
+            for action, _ in self.moves(role)
+        )
 
-def replay(steps: Sequence[Step], machines: Sequence[Machine]) -> Replayed:
-    """Make `steps` until one is not enabled. Raises ValueError when two machines have one role."""
-    stepper = Stepper(machines)
-    states: list[int] = []
-    divergence: Divergence | None = None
-    for step in steps:
-        divergence = stepper.make(step)
-        if divergence is not None:
-            break
-        states.append(stepper.state(step.actor))
-    return Replayed(stepper.configuration(), tuple(states), divergence)
-
-
-def comes_back(
-    lap: Sequence[Step], machines: Sequence[Machine], configuration: Configuration
-) -> bool:
-    """True when `lap` can be made from `configuration` and leads to it again."""
-    stepper = Stepper(machines, configuration)
-    made = all(stepper.make(step) is None for step in lap)
-    return made and stepper.configuration() == configuration
+    def is_spoilt(self, role: str) -> bool:
+        """True when `role` must receive and every channel it awaits begins with what it cannot."""
+        moves = [action for action, _ in self.moves(role)]
+        if self.is_final(role) or not moves or any(action.send for action in moves):
+            return False
+        awaited = {(action.peer, action.label) for action in moves}
+        heads = [(action.peer, self.queues.get((action.peer, role), ())[:1]) for action in moves]
+        return all(head and (peer, head[0]) not in awaited for peer, head in heads)
 
 
+_NOT_REPEATED: Final = "the loop cannot be repeated forever"
 _JUDGED: Final = {
     Fault.INFIDELITY: "the protocol has this run",
     Fault.NO_TERMINATION: "the protocol can still reach its end",
@@ -134,235 +124,163 @@ def fault_shown(
     decides faults that machines alone do not show; without it they count as not shown. `may_end`
     says that the protocol may end here or go on, and no role decides: then whoever waits is stuck.
     """
-    view = _View(configuration, machines)
+    at = Stepper(machines, configuration)
     for culprit in culprits:
-        if culprit not in view.state:
+        if culprit not in at.roles:
             return f"the protocol has no role `{culprit}`"
-    match fault:
-        case Fault.WITNESS:
-            return ""
-        case Fault.DEADLOCK:
-            return _deadlock(view)
-        case Fault.ORPHAN_MESSAGE:
-            return _orphan(view, culprits)
-        case Fault.UNSPECIFIED_RECEPTION:
-            return _spoilt(view, culprits)
-        case Fault.STUCK_ROLE:
-            reason = _stuck(view, machines, culprits, lap, judge)
-            undecided = bool(reason) and not lap and _all_may_stop(view, culprits)
-            return "" if undecided and may_end is not None and may_end() else reason
-        case Fault.STARVATION:
-            return _starved(view, machines, culprits, lap)
-        case Fault.UNBOUNDED_QUEUE:
-            return _growing(view, machines, lap)
-        case Fault.ENDLESS_RUN:
-            return _endless(view, machines, lap)
+    why_not: dict[Fault, Callable[[], str]] = {
+        Fault.WITNESS: str,
+        Fault.DEADLOCK: lambda: _deadlock(at),
+        Fault.ORPHAN_MESSAGE: lambda: _orphan(at, culprits),
+        Fault.UNSPECIFIED_RECEPTION: lambda: _spoilt(at, culprits),
+        Fault.STUCK_ROLE: lambda: _stuck(at, culprits, lap, judge, may_end),
+        Fault.STARVATION: lambda: _starved(at, culprits, lap),
+        Fault.UNBOUNDED_QUEUE: lambda: _growing(at, lap),
+        Fault.ENDLESS_RUN: lambda: _endless(at, lap),
+    }
+    if fault in why_not:
+        return why_not[fault]()
     if judge is None or fault not in _JUDGED:
         return "this cannot be told from the machines alone"
     return "" if judge() else _JUDGED[fault]
 
 
-class _View:
-    """A configuration with names instead of positions."""
-
-    def __init__(self, configuration: Configuration, machines: Sequence[Machine]) -> None:
-        self.configuration = configuration
-        self.machine = {machine.role: machine for machine in machines}
-        self.state = {
-            machine.role: state
-            for machine, state in zip(machines, configuration.states, strict=True)
-        }
-        self.queues: Queues = dict(configuration.queues)
-
-    def is_final(self, role: str) -> bool:
-        return self.machine[role].final[self.state[role]]
-
-    def has_terminated(self, role: str) -> bool:
-        """True when `role` is in a final state without a move."""
-        return self.is_final(role) and not self.machine[role].moves[self.state[role]]
-
-    def is_able(self, role: str) -> bool:
-        """True when `role` can make a step now."""
-        return any(
-            action.send or self.queues.get((action.peer, role), ())[:1] == (action.label,)
-            for action, _ in self.machine[role].moves[self.state[role]]
-        )
-
-    def awaits(self, role: str) -> dict[str, set[str]]:
-        """The labels that `role` would take now, by sender."""
-        labels: dict[str, set[str]] = {}
-        for action, _ in self.machine[role].moves[self.state[role]]:
-            if not action.send:
-                labels.setdefault(action.peer, set()).add(action.label)
-        return labels
-
-    def is_spoilt(self, role: str) -> bool:
-        """True when `role` must receive and every channel it awaits begins with what it cannot."""
-        moves = self.machine[role].moves[self.state[role]]
-        if self.is_final(role) or not moves or any(action.send for action, _ in moves):
-            return False
-        return all(
-            self.queues.get((peer, role)) and self.queues[(peer, role)][0] not in labels
-            for peer, labels in self.awaits(role).items()
-        )
-
-
-def _deadlock(view: _View) -> str:
-    for role in view.state:
-        if view.is_able(role):
+def _deadlock(at: Stepper) -> str:
+    for role in at.roles:
+        if at.is_able(role):
             return f"`{role}` can still move"
-    if all(view.is_final(role) for role in view.state):
-        return "every role has finished"
-    return ""
+    return "every role has finished" if all(map(at.is_final, at.roles)) else ""
 
 
-def _spoilt(view: _View, culprits: Sequence[str]) -> str:
-    roles = culprits or tuple(view.state)
-    return "" if any(map(view.is_spoilt, roles)) else "every awaited channel may still serve"
+def _spoilt(at: Stepper, culprits: Sequence[str]) -> str:
+    spoilt = any(map(at.is_spoilt, culprits or at.roles))
+    return "" if spoilt else "every awaited channel may still serve"
 
 
-def _growing(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> str:
-    grown = _grown(view, machines, lap)
-    if grown is None:
-        return "the loop cannot be repeated forever"
-    return "" if grown else "the loop lets no queue grow"
+def _growing(at: Stepper, lap: Sequence[Step]) -> str:
+    repeated = _repeated(at, lap)
+    if repeated is None:
+        return _NOT_REPEATED
+    return "" if repeated[1] else "the loop lets no queue grow"
 
 
-def _orphan(view: _View, culprits: Sequence[str]) -> str:
+def _orphan(at: Stepper, culprits: Sequence[str]) -> str:
     """A message is queued for a role, one of the culprits if any, that has terminated.
 
     A role has terminated in a final state without a move. Whether the others have stopped is not
     asked, and that the receiver may stop is not enough: it may still take the message.
     """
-    receivers = {receiver for _, receiver in view.queues}
-    for role in culprits or tuple(view.state):
-        if role in receivers and view.has_terminated(role):
+    receivers = {receiver for _, receiver in at.queues}
+    for role in culprits or at.roles:
+        if role in receivers and at.has_terminated(role):
             return ""
     return "no message is left for a role that has terminated"
 
 
-def _unwaiting(view: _View, culprits: Sequence[str]) -> str:
-    """Why some culprit does not wait.
+def _unwaiting(at: Stepper, culprits: Sequence[str], lap: Sequence[Step]) -> str:
+    """Why some culprit does not wait, also while the lap, if any, is repeated fairly.
 
     A state may be final and still have receptions: its role may have to go on and cannot know
     that no message will follow. Only a state without moves is certainly the end of its role.
     """
     for role in culprits:
-        if view.has_terminated(role):
+        if at.has_terminated(role):
             return f"`{role}` has finished"
-        if view.is_able(role):
+        if at.is_able(role):
             return f"`{role}` can still move"
-    return "" if culprits else "no role is named"
+        if any(step.actor == role for step in lap):
+            return f"`{role}` moves in the loop"
+    if not culprits:
+        return "no role is named"
+    return _endless(at, lap, culprits) if lap else ""
 
 
 def _stuck(
-    view: _View,
-    machines: Sequence[Machine],
+    at: Stepper,
     culprits: Sequence[str],
     lap: Sequence[Step],
     judge: Callable[[], bool] | None,
+    may_end: Callable[[], bool] | None,
 ) -> str:
     """No run lets a culprit move again; a lap is moreover repeated fairly.
 
     Without a lap what the machines may still do says so, with one `judge` may say it as well.
     """
-    if reason := _unwaiting(view, culprits):
+    if not lap and may_end is not None and _all_may_stop(at, culprits) and may_end():
+        return ""
+    if reason := _unwaiting(at, culprits, lap):
         return reason
-    if lap and (reason := _stuck_lasso(view, machines, culprits, lap)):
-        return reason
-    may_move = futures(view.configuration, machines).moves
-    for role, moves in zip(view.state, may_move, strict=True):
+    may_move = futures(at.configuration(), at.machines).moves
+    for role, moves in zip(at.roles, may_move, strict=True):
         if role in culprits and moves:
             is_judged = bool(lap) and judge is not None and judge()
             return "" if is_judged else f"`{role}` may still be served"
     return ""
 
 
-def _starved(
-    view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
-) -> str:
+def _starved(at: Stepper, culprits: Sequence[str], lap: Sequence[Step]) -> str:
     """The culprits wait while the lap is repeated fairly; without a lap no role can move any more.
 
     Another run may serve them.
     """
-    if reason := _unwaiting(view, culprits):
+    if (reason := _unwaiting(at, culprits, lap)) or lap:
         return reason
-    if lap:
-        return _stuck_lasso(view, machines, culprits, lap)
-    groups = [g for g in connected_groups(machines) if not set(culprits).isdisjoint(g)]
-    able = [role for group in groups for role in group if view.is_able(role)]
+    groups = [g for g in connected_groups(at.machines) if not set(culprits).isdisjoint(g)]
+    able = [role for group in groups for role in group if at.is_able(role)]
     return f"`{able[0]}` can still move" if able else ""
 
 
-def _all_may_stop(view: _View, culprits: Sequence[str]) -> bool:
+def _all_may_stop(at: Stepper, culprits: Sequence[str]) -> bool:
     """Nothing is queued, every role may stop, and each culprit waits all the same."""
     return (
         bool(culprits)
-        and not view.queues
-        and all(map(view.is_final, view.state))
-        and all(view.awaits(role) and not view.is_able(role) for role in culprits)
+        and not at.queues
+        and all(map(at.is_final, at.roles))
+        and all(at.moves(role) and not at.is_able(role) for role in culprits)
     )
 
 
-def _stuck_lasso(
-    view: _View, machines: Sequence[Machine], culprits: Sequence[str], lap: Sequence[Step]
-) -> str:
-    acting = {step.actor for step in lap}
-    for role in culprits:
-        if role in acting:
-            return f"`{role}` moves in the loop"
-    return _endless(view, machines, lap, culprits)
-
-
-def _endless(
-    view: _View, machines: Sequence[Machine], lap: Sequence[Step], about: Sequence[str] = ()
-) -> str:
+def _endless(at: Stepper, lap: Sequence[Step], about: Sequence[str] = ()) -> str:
     """The lap can be repeated forever, and whoever can move meanwhile takes part in it.
 
     Roles that exchange no message with those of the lap or `about`, even by way of others, go
     their own way: whatever they do can be mixed in fairly.
     """
+    repeated = _repeated(at, lap)
+    if repeated is None:
+        return _NOT_REPEATED
     acting = {step.actor for step in lap}
-    stepper = Stepper(machines, view.configuration)
-    for step in lap:
-        if stepper.make(step) is not None:
-            return "the loop cannot be repeated forever"
-    after = _View(stepper.configuration(), machines)
-    if _grown(view, machines, lap) is None:
-        return "the loop cannot be repeated forever"
-    # A role outside the loop takes nothing from its channels, so what it can do now it can do
-    # from here on: leaving it out forever would not be fair.
+    # A role outside the loop takes nothing from its channels, so what it can do behind the first
+    # round it can do from there on: leaving it out forever would not be fair.
     concerned = acting.union(about)
-    involved = {r for g in connected_groups(machines) if not concerned.isdisjoint(g) for r in g}
-    for role in after.state:
-        if role in involved and role not in acting and after.is_able(role):
+    involved = {r for g in connected_groups(at.machines) if not concerned.isdisjoint(g) for r in g}
+    for role in at.roles:
+        if role in involved and role not in acting and repeated[0].is_able(role):
             return f"`{role}` could move all along, so the loop is not fair"
     return ""
 
 
-def _grown(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> list[Channel] | None:
-    """The channels that each round of `lap` makes longer; None unless it repeats forever.
+def _repeated(at: Stepper, lap: Sequence[Step]) -> tuple[Stepper, list[Channel]] | None:
+    """Where one round of `lap` leads, and the channels that each round makes longer.
 
-    On one channel a round sends the word w and takes the word v. From the content q the rounds
-    repeat exactly when `q w w ..` and `v v ..` are one infinite word; both are periodic behind q,
-    so it is enough that they agree on `|q| + |w| + |v|` letters (Fine and Wilf, 1965, theorem 1).
+    None unless it repeats forever. On one channel a round sends the word w and takes the word v.
+    From the content q the rounds repeat exactly when `q w w ..` and `v v ..` are one infinite word;
+    both are periodic behind q, so it is enough that they agree on `|q| + |w| + |v|` letters (Fine
+    and Wilf, 1965, theorem 1).
     """
-    if not lap:
-        return None
-    stepper = Stepper(machines, view.configuration)
+    after = Stepper(at.machines, at.configuration())
     sent: dict[Channel, list[str]] = {}
     taken: dict[Channel, list[str]] = {}
     for step in lap:
-        if stepper.make(step) is not None:
+        if after.make(step) is not None:
             return None
-        (sent if step.send else taken).setdefault((step.sender, step.receiver), []).append(
-            step.label
-        )
-    if tuple(stepper.states) != view.configuration.states:
+        words = sent if step.send else taken
+        words.setdefault((step.sender, step.receiver), []).append(step.label)
+    if not lap or after.states != at.states:
         return None
     for channel, word in taken.items():
         more = sent.get(channel, [])
-        content = list(view.queues.get(channel, ()))
+        content = list(at.queues.get(channel, ()))
         if len(more) < len(word):
             return None
         length = len(content) + len(more) + len(word)
@@ -370,4 +288,4 @@ def _grown(view: _View, machines: Sequence[Machine], lap: Sequence[Step]) -> lis
         demand = word * (length // len(word) + 1)
         if rounds[:length] != demand[:length]:
             return None
-    return [channel for channel, word in sent.items() if len(word) > len(taken.get(channel, []))]
+    return after, [channel for channel in sent if len(sent[channel]) > len(taken.get(channel, []))]

@@ -87,6 +87,8 @@ def first_fault(value: Json, reason: str, name: str) -> Pointer:
             case "own-partner":
                 if node.kind in ("send", "recv") and node.name == name:
                     return node.pointer
+            case _:
+                pass
     return ()
 
 

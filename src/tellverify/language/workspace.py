@@ -74,7 +74,7 @@ def qualified(judged: CheckedFile, protocol: ast.Protocol) -> str:
     return f"{module.name.text}.{own}" if module is not None else own
 
 
-def named(judged: CheckedFile, taken: set[str]) -> Iterator[SourceProtocol]:
+def named_protocols(judged: CheckedFile, taken: set[str]) -> Iterator[SourceProtocol]:
     """The protocols of one choreography of a file, whose other protocols have `taken` names.
 
     Their names are added to `taken`; a name that is taken gets its line.
@@ -148,7 +148,7 @@ class Workspace:
         for _, choreographies in self.opened():
             taken: set[str] = set()
             for judged in choreographies:
-                found.extend(named(judged, taken))
+                found.extend(named_protocols(judged, taken))
         return found
 
     def diagnostics(self) -> list[Diagnostic]:

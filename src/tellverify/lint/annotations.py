@@ -132,7 +132,7 @@ def _is_spent(entry: ast.RecordEntry) -> bool:
             return any(char in "123456789" for char in text)
         case ast.IntsValue(values):
             return any(values)
-        case _:
+        case ast.DurationValue() | ast.NamesValue() | ast.IntValue() | ast.WordValue():
             return False
 
 

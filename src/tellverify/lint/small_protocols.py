@@ -51,7 +51,9 @@ def _is_request_and_response(protocol: ast.Protocol) -> bool:
                 and _answers(request, branch.body[0])
                 for branch in branches
             )
-        case _:
+        case ast.Broadcast() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call():
+            return False
+        case ast.Let() | ast.Case() | ast.Timeout() | ast.OperationStatement():
             return False
 
 

@@ -155,6 +155,14 @@ def _ownership(where: Where, protocol: ast.Protocol) -> Iterator[LintFinding]:
                 yield LintFinding(say.ownership_statement(where, span, "handoff"))
             case ast.Let(value=ast.Transfer(span=span)):
                 yield LintFinding(say.ownership_statement(where, span, "transfer"))
+            case ast.Send() | ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop() | ast.Rec():
+                pass
+            case ast.Continue() | ast.Call() | ast.Let() | ast.Case() | ast.Timeout():
+                pass
+            case ast.Begin() | ast.Await() | ast.Resolve() | ast.Invalidate() | ast.Publish():
+                pass
+            case ast.PublishAs() | ast.Materialize() | ast.DependentWork():
+                pass
 
 
 def module_clashes(files: Sequence[tuple[ast.File, SourceFile]]) -> Iterator[LintFinding]:

@@ -1,7 +1,8 @@
 """What becomes of a message when channels or roles are faulty, for one send or reception.
 
-The reference meaning of faults, beside `tellverify.model.semantics`: every replay of a run asks
-`channel_after`, and so does the reference step relation.
+The reference meaning of queues, beside `tellverify.model.semantics`: every replay of a run asks
+`channel_after`, and so does the reference step relation. What faults do to a queue stands apart, in
+`tellverify.model.faulty_channels`, since runs without faults rest on nothing of it.
 """
 
 from __future__ import annotations
@@ -20,42 +21,14 @@ class Delivery(StrEnum):
     ABSORBED = "absorbed"  # a send to a Byzantine peer, which may do anything with it
 
 
-SENDS = (Delivery.LOST, Delivery.DUPLICATED, Delivery.ABSORBED)
-"""The kinds that are sends; the others, FIFO aside, are receptions."""
-UNQUEUED = (Delivery.LOST, Delivery.FORGED, Delivery.ABSORBED)
-"""The kinds that neither need nor change a queue."""
-OWED = (Delivery.FIFO, Delivery.REORDERED, Delivery.ABSORBED)
-"""The kinds that a fair run makes in the end; the others may happen and need not."""
-
-
-WORDS = {
-    Delivery.FIFO: "",
-    Delivery.LOST: "lost",
-    Delivery.DUPLICATED: "delivered twice",
-    Delivery.REORDERED: "out of order",
-    Delivery.FORGED: "made up",
-    Delivery.ABSORBED: "to a Byzantine role",
-}
-"""What charts and lists say of the message of an event."""
-
-
 def channel_after(
     queue: tuple[str, ...], send: bool, label: str, delivery: Delivery
 ) -> tuple[str, ...] | None:
     """The contents of the channel of an event behind it, None when the event is not possible."""
-    if delivery is not Delivery.FIFO and send != (delivery in SENDS):
-        return None
-    match delivery:
-        case Delivery.FIFO:
-            if send:
-                return (*queue, label)
-            return queue[1:] if queue[:1] == (label,) else None
-        case Delivery.LOST | Delivery.FORGED | Delivery.ABSORBED:
-            return queue
-        case Delivery.DUPLICATED:
-            return (*queue, label, label)
-        case Delivery.REORDERED:
-            if label not in queue[1:]:
-                return None
-            at = queue.index(label, 1)
-            return (*queue[:at], *queue[at + 1 :])
+    if delivery is not Delivery.FIFO:
+        from tellverify.model.faulty_channels import faulty_channel_after
+
+        return faulty_channel_after(queue, send, label, delivery)
+    if send:
+        return (*queue, label)
+    return queue[1:] if queue[:1] == (label,) else None

@@ -314,7 +314,7 @@ def _beyond(
             return views[args[0]][-1] and views[args[1]][-1]
         case "or":
             return views[args[0]][-1] or views[args[1]][-1]
-        case _:
+        case "false" | "atom" | "next" | "until":
             return False
 
 

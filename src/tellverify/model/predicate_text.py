@@ -125,7 +125,7 @@ class _PredicateReader(PrecedenceReader[Operand]):
             case Number() | Text() | Opaque():
                 first = next(t for t in self._tokens if t.start == operand.span.start)
                 raise self._fault(f"`{_shown(first.text)}` is no truth value", first)
-            case _:
+            case Truth() | Atom() | Not() | And() | Or() | Comparison():
                 return operand
 
     def joined(self, left: Operand, least: int) -> Operand | None:

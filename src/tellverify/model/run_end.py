@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
-from tellverify.model.delivery import UNQUEUED, Delivery, channel_after
+from tellverify.model.delivery import Delivery, channel_after
+from tellverify.model.faulty_channels import UNQUEUED
 from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 

@@ -109,11 +109,6 @@ class ResolvedScenario(msgspec.Struct, frozen=True):
     engaged_only: bool
 
     @property
-    def moves_differ(self) -> bool:
-        """True when machines have moves that they do not have without faults."""
-        return bool(self.byzantine or self.loss or self.duplicate or self.reorder)
-
-    @property
     def most_crashes(self) -> int:
         """How many roles may crash in one run, at most."""
         return sum(len(some) if most is None else most for most, some in self.crash)

@@ -11,7 +11,6 @@ group     = "*" | NAME | NAME "[" NUMBER "]" | NAME "[*]" | "{" group {"," group
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from tellverify.model.scenario import OF_ROLES, RuleKind, Scenario, ScenarioRule
@@ -49,11 +48,6 @@ class _Token(NamedTuple):
 def parse_scenario(name: str, text: str) -> Scenario:
     """The scenario that `text` lists. Raises ScenarioError where it is none."""
     return _ScenarioReader(text).scenario(name)
-
-
-def joined_rules(rules: Sequence[str]) -> str:
-    """Rules of a list as one text."""
-    return ", ".join(rules)
 
 
 class _ScenarioReader:

@@ -26,6 +26,7 @@ from tellverify.models.expressions import (
     Nat,
     Negation,
     NumberExpression,
+    Quoted,
     RecordExpression,
     RecordOf,
     SetOf,
@@ -95,7 +96,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
             return _limited(_SIGNS[sign](evaluate(left, scope), evaluate(right, scope)))
         case CallExpression():
             return _called(expression, scope)
-    raise TypeError(type(expression).__name__)
+        case Quoted() | Lambda():
+            raise TypeError(type(expression).__name__)
 
 
 def _limited(value: Value) -> Value:
@@ -112,7 +114,8 @@ def _called(expression: CallExpression, scope: Scope) -> Value:
         case (left, right, Lambda() as join):
             first, second = evaluate(left, scope), evaluate(right, scope)
             return _merged(expression.function, first, second, join, scope)
-    return _SIGNS[expression.function](*[evaluate(one, scope) for one in expression.arguments])
+        case arguments:
+            return _SIGNS[expression.function](*[evaluate(one, scope) for one in arguments])
 
 
 def _fields(value: Value) -> dict[str, Value]:
@@ -195,4 +198,5 @@ def shown(value: Value, kind: Type) -> str:
             return "{" + ", ".join(map(str, sorted(value))) + "}"
         case ListOf(), tuple():
             return "[" + ", ".join(map(str, value)) + "]"
-    return str(value)
+        case _:
+            return str(value)

@@ -235,6 +235,8 @@ class _Parser(PrecedenceReader[Expression]):
                 value = self.advance()
                 if value.kind == "number":
                     return NumberExpression(-int(value.text), at)
+            case _:
+                pass
         shown = f"`{text}` is" if kind != END else "the text ends where there should be"
         raise LanguageError(f"{shown} no value", at)
 

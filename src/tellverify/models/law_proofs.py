@@ -184,6 +184,8 @@ def _scopes(structure: Structure, law: Law) -> Iterator[tuple[Expression, dict[s
                     names: dict[str, Side] = {name: LawVariable(as_) for name, as_ in given}
                     yield update.when, {**names, "x": state}
                 stack.append(state)
+            case LawVariable() | Neutral():
+                pass
 
 
 def _conditions(

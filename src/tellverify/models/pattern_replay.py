@@ -105,7 +105,7 @@ def _read(content: bytes) -> _File:
 def _stepped(file: _File, content: bytes, model: Model) -> ModelRun:
     rows = msgspec.json.decode(content, type=_Rows).states
     names = [one.name for one in model.parameters]
-    parameters = _Choices(model.parameters).of({name: rows[0].get(name) for name in names})
+    parameters = _Choices(model.parameters).values_of({name: rows[0].get(name) for name in names})
     assumed = parameters is not None and (
         model.assume is None or bool(evaluate(model.assume, parameters))
     )
@@ -118,7 +118,7 @@ def _stepped(file: _File, content: bytes, model: Model) -> ModelRun:
         if row.meta.action not in actions:
             raise NoSuchRun(f"state {number}: there is no action `{row.meta.action}`")
         action, known = actions[row.meta.action]
-        inputs = known.of(row.meta.inputs)
+        inputs = known.values_of(row.meta.inputs)
         if inputs is None:
             raise NoSuchRun(f"state {number}: `{action.name}` has no such inputs")
         scope = {**parameters, "x": state, **inputs}
@@ -136,7 +136,7 @@ class _Choices:
         self._inputs = inputs
         self._known: dict[bytes, dict[str, Value]] | None = None
 
-    def of(self, given: dict[str, object]) -> dict[str, Value] | None:
+    def values_of(self, given: dict[str, object]) -> dict[str, Value] | None:
         """The values that a file has, None when there are none. Raises TooLarge."""
         if self._known is None:
             self._known = {

@@ -73,7 +73,8 @@ def _encoded(value: Value, kind: Type) -> Json:
             return {"#map": [[_number(place), _encoded(part, of)] for place, part in pairs]}
         case _, int():
             return _number(value)
-    raise TypeError(type(kind).__name__)
+        case _:
+            raise TypeError(type(kind).__name__)
 
 
 def _number(value: int) -> Json:

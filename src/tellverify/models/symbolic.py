@@ -24,6 +24,7 @@ from tellverify.models.expressions import (
     Nat,
     Negation,
     NumberExpression,
+    Quoted,
     RecordExpression,
     RecordOf,
     SetOf,
@@ -176,7 +177,8 @@ def equal(left: Symbol, right: Symbol) -> Term:
             return Conjunction((Equal(left.length, right.length), *alike))
         case Fields(one), Fields(other):
             return Conjunction(tuple(equal(one[name], other[name]) for name in one))
-    raise TypeError("values of different types")
+        case _:
+            raise TypeError("values of different types")
 
 
 def translate(expression: Expression, scope: Mapping[str, Symbol]) -> Symbol:
@@ -202,7 +204,8 @@ def translate(expression: Expression, scope: Mapping[str, Symbol]) -> Symbol:
             return _operation(expression, scope)
         case CallExpression():
             return _call(expression, scope)
-    raise TypeError(type(expression).__name__)
+        case Quoted() | Lambda():
+            raise TypeError(type(expression).__name__)
 
 
 def truth(expression: Expression, scope: Mapping[str, Symbol]) -> Term:
@@ -243,7 +246,8 @@ def _either(test: Term, then: Symbol, otherwise: Symbol) -> Symbol:
             return Items(If(test, then.length, otherwise.length), places)
         case Fields(one), Fields(other):
             return Fields({name: _either(test, one[name], other[name]) for name in one})
-    raise TypeError("values of different types")
+        case _:
+            raise TypeError("values of different types")
 
 
 def _padded(places: Sequence[Term], size: int) -> list[Term]:
@@ -278,8 +282,9 @@ def _operation(expression: Negation | BinaryExpression, scope: Mapping[str, Symb
             return Scalar(Add((one, other)))
         case "-":
             return Scalar(Add((one, Scale(-1, other))))
-    number, factor = (one, other) if isinstance(other, Int) else (other, one)
-    return Scalar(Scale(factor.value if isinstance(factor, Int) else 0, number))
+        case _:
+            number, factor = (one, other) if isinstance(other, Int) else (other, one)
+            return Scalar(Scale(factor.value if isinstance(factor, Int) else 0, number))
 
 
 def _subset(sign: str, left: Members, right: Members) -> Term:
@@ -299,6 +304,8 @@ def _call(expression: CallExpression, scope: Mapping[str, Symbol]) -> Symbol:
             return Entries((Bool(False),) * size, (translate(zero, scope),) * size)
         case (left, right, Lambda() as join):
             return _merged(function, translate(left, scope), translate(right, scope), join, scope)
+        case _:
+            pass
     values = [translate(one, scope) for one in expression.arguments]
     match values:
         case [Scalar(one), Scalar(other)]:  # min, max
@@ -314,7 +321,8 @@ def _call(expression: CallExpression, scope: Mapping[str, Symbol]) -> Symbol:
             return _concatenated(one, other)
         case [Items() as one]:
             return Scalar(one.length) if function == "length" else _sorted_unique(one)
-    raise TypeError(function)
+        case _:
+            raise TypeError(function)
 
 
 def _indexed(function: str, there: Sequence[Term], index: Term) -> Symbol:
@@ -351,7 +359,8 @@ def constant(kind: Type, value: Value) -> Symbol:
             return Fields({name: constant(of, named[name]) for name, of in fields})
         case _, int():
             return Scalar(Int(value))
-    raise TypeError("a value of another type")
+        case _:
+            raise TypeError("a value of another type")
 
 
 def _smallest(kind: Type) -> Value:
@@ -364,7 +373,7 @@ def _smallest(kind: Type) -> Value:
             return frozenset()
         case ListOf():
             return ()
-        case _:
+        case Nat() | Integer() | TruthExpression() | Enum():
             return 0
 
 

@@ -77,6 +77,8 @@ def check(expression: Expression, wanted: Type, names: Mapping[str, Type]) -> Ex
             if expression.function == "full":
                 return CallExpression("full set", (NumberExpression(size, at),), at)
             return _zero(wanted, at)
+        case _:
+            pass
     typed, found = type_of(expression, names)
     if not _fits(found, wanted):
         shown = f"this is {written(found)} where {written(wanted)} is wanted"
@@ -97,7 +99,7 @@ def _zero(kind: Type, at: int) -> Expression:
             return CallExpression("empty list", (NumberExpression(size, at),), at)
         case RecordOf(fields):
             return RecordExpression(tuple((name, _zero(of, at)) for name, of in fields), None, at)
-        case _:
+        case Nat() | Integer() | Enum():
             return NumberExpression(0, at)
 
 
@@ -158,7 +160,8 @@ def type_of(expression: Expression, names: Mapping[str, Type]) -> tuple[Expressi
             return _binary(expression, names)
         case CallExpression():
             return _call(expression, names)
-    raise LanguageError("this has no meaning here", expression.at)
+        case Quoted() | Lambda():
+            raise LanguageError("this has no meaning here", expression.at)
 
 
 def _fields_of(
@@ -238,6 +241,8 @@ def _call(expression: CallExpression, names: Mapping[str, Type]) -> tuple[Expres
             return _set_call(expression, names)
         case "concat" | "sorted_unique" | "length":
             return _list_call(expression, names)
+        case _:
+            pass
     left, right, kind = _same(given[0], given[1], names)
     fitting = (Nat | Integer | Enum) if function in ("min", "max") else SetOf
     if not isinstance(kind, fitting):
@@ -266,7 +271,9 @@ def _is_nat(typed: Expression, names: Mapping[str, Type]) -> bool:
             return _is_nat(left, names) and _is_nat(right, names)
         case ConditionalExpression(_, then, otherwise, _):
             return _is_nat(then, names) and _is_nat(otherwise, names)
-        case _:
+        case CallExpression() | BinaryExpression() | ConstantExpression() | Quoted() | Lambda():
+            return False
+        case RecordExpression() | Negation():
             return False
 
 

@@ -27,6 +27,7 @@ from tellverify.models.expressions import (
     Nat,
     Negation,
     NumberExpression,
+    Quoted,
     RecordExpression,
     RecordOf,
     SetOf,
@@ -63,6 +64,8 @@ def _inside(kind: Type) -> Iterator[Type]:
         case RecordOf(fields):
             for _, of in fields:
                 yield from _inside(of)
+        case Nat() | Integer() | TruthExpression() | Enum() | SetOf() | ListOf():
+            pass
 
 
 def _expressions(structure: Structure) -> Iterator[tuple[Expression, _Scope]]:
@@ -102,7 +105,7 @@ def _is_pointwise(expression: Expression, scope: _Scope) -> bool:
             return sides and _is_pointwise_join(join, _type_of(left, scope), scope)
         case CallExpression(_, arguments, _):
             return all(_is_pointwise(one, scope) for one in arguments)
-        case _:
+        case Negation() | BinaryExpression() | Quoted() | Lambda():
             return _is_uniform(expression, scope)
 
 
@@ -135,7 +138,7 @@ def _is_uniform(expression: Expression, scope: _Scope) -> bool:
             return all(_is_uniform(part, scope) for part in (condition, then, otherwise))
         case CallExpression("min" | "max", arguments, _):
             return all(_is_uniform(part, scope) for part in arguments)
-        case _:
+        case CallExpression() | RecordExpression() | Quoted() | Lambda():
             return False
 
 
@@ -149,7 +152,9 @@ def _type_of(expression: Expression, scope: _Scope) -> Type | None:
             return dict(kind.fields).get(name) if isinstance(kind, RecordOf) else None
         case CallExpression("union_with" | "intersect_with", (left, right, _), _):
             return _type_of(left, scope) or _type_of(right, scope)
-        case _:
+        case CallExpression() | NumberExpression() | ConstantExpression() | Quoted() | Lambda():
+            return None
+        case RecordExpression() | BinaryExpression() | ConditionalExpression() | Negation():
             return None
 
 

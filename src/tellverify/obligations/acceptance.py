@@ -263,28 +263,12 @@ class _AcceptanceJudge:
 
     def _tested(self) -> tuple[AcceptanceFinding, ...]:
         if self.support is None:
-            reason = f"the policy has no runtime `{self.policy.admission.runtime}`"
-            return tuple(
-                AcceptanceFinding(condition, State.UNKNOWN, reason)
-                for condition in (
-                    AcceptanceCondition.FAILS_CLOSED,
-                    AcceptanceCondition.NEGATIVE,
-                    AcceptanceCondition.POSITIVE,
-                )
-            )
+            return _untested(f"the policy has no runtime `{self.policy.admission.runtime}`")
         known = {name: graph for name, graph in self.graphs.items() if not isinstance(graph, str)}
         if len(known) < len(self.graphs) or not known:
             gone = [reason for reason in self.graphs.values() if isinstance(reason, str)]
             why = gone[0] if gone else "no size was tried"
-            reason = f"no machine to execute: {why}"
-            return tuple(
-                AcceptanceFinding(condition, State.UNKNOWN, reason)
-                for condition in (
-                    AcceptanceCondition.FAILS_CLOSED,
-                    AcceptanceCondition.NEGATIVE,
-                    AcceptanceCondition.POSITIVE,
-                )
-            )
+            return _untested(f"no machine to execute: {why}")
         first = next(iter(known.values()))
         request = self._request(first)
         self.required = tuple(key.name for key in request.required)
@@ -454,3 +438,13 @@ def summary(found: Sequence[Acceptance]) -> str:
         return ", ".join(f"{each.word} ({each.pack})" for each in carried)
     possible = [each.pack for each in found if each.word is Word.POSSIBLE]
     return f"could carry {', '.join(possible)}" if possible else "free"
+
+
+def _untested(reason: str) -> tuple[AcceptanceFinding, ...]:
+    """The conditions that need executions, all unknown."""
+    conditions = (
+        AcceptanceCondition.FAILS_CLOSED,
+        AcceptanceCondition.NEGATIVE,
+        AcceptanceCondition.POSITIVE,
+    )
+    return tuple(AcceptanceFinding(one, State.UNKNOWN, reason) for one in conditions)

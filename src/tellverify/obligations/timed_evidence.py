@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from tellverify.evidence.itf import TraceSubject
-from tellverify.evidence.itf_writing import trace_name
+from tellverify.evidence.itf_writing import filed_outages, trace_name
 from tellverify.evidence.timed_file import timed_graph_file, timed_name, write_timed_graph
 from tellverify.evidence.timed_trace import write_timed_itf
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
@@ -101,7 +101,7 @@ def _subject(
         dialect="faithful" if options.dialect == "faithful" else msgspec.UNSET,
         files=paths if len(paths) > 1 else msgspec.UNSET,
         scenario=trace.scenario or msgspec.UNSET,
-        outages=trace.outages or msgspec.UNSET,
+        outages=filed_outages(trace.outages),
         decision=trace.decision or msgspec.UNSET,
         late=late,
         fire=fire,

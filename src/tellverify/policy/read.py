@@ -25,9 +25,9 @@ from tellverify.source.builtin_policies import (
     located,
 )
 from tellverify.source.dependencies import circles
-from tellverify.source.files import Unreadable, read_text
+from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE, Span
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, read_text
 from tellverify.source.toml import LARGEST, TomlDocument, TomlFault, decode, read_toml
 
 _R = TypeVar("_R")

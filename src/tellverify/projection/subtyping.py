@@ -61,11 +61,6 @@ class SubtypeRelation(msgspec.Struct, frozen=True):
     fewer: tuple[Action, ...]
     more: tuple[Action, ...]
 
-    @property
-    def is_equal(self) -> bool:
-        """True when both machines do the same."""
-        return not (self.ahead or self.fewer or self.more)
-
 
 def refines(
     smaller: Machine, larger: Machine, sendable: Collection[tuple[str, str]]

@@ -89,7 +89,8 @@ class AtomReader(PrecedenceReader[Tree]):
                 if not isinstance(tree, Takes):
                     raise FormulaError("`choice` is followed by `R takes LABEL`", here.span)
                 return tree
-        return MessageAtom("send", None, None, self._label())
+            case _:
+                return MessageAtom("send", None, None, self._label())
 
     def _begins_role(self) -> bool:
         """Whether a role stands here and not the label of a message."""
@@ -149,7 +150,8 @@ class AtomReader(PrecedenceReader[Tree]):
             case "at":
                 self.advance()
                 return At(self._one(role), self._label())
-        raise self.unexpected("`->`, `sends`, `receives`, `takes`, `finished` or `at`")
+            case _:
+                raise self.unexpected("`->`, `sends`, `receives`, `takes`, `finished` or `at`")
 
     @staticmethod
     def _one(role: RoleName) -> RoleName:
@@ -220,10 +222,10 @@ class AtomReader(PrecedenceReader[Tree]):
                 return Compare(more, constant - other)
             case ">":
                 return Compare(more, constant - other - 1)
-        equal = BinaryFormula(
-            "and", Compare(less, other - constant), Compare(more, constant - other)
-        )
-        return Unary("not", equal) if relation.text == "!=" else equal
+            case _:
+                both = (Compare(less, other - constant), Compare(more, constant - other))
+                equal = BinaryFormula("and", *both)
+                return Unary("not", equal) if relation.text == "!=" else equal
 
     def _sum(self) -> tuple[list[tuple[int, MessageAtom | Takes]], int]:
         terms: list[tuple[int, MessageAtom | Takes]] = []

@@ -149,7 +149,7 @@ def leaves(tree: Tree) -> list[Tree]:
                 stack.append(argument)
             case BinaryFormula(left=left, right=right):
                 stack += [right, left]
-            case _:
+            case MessageAtom() | At() | Takes() | Finished() | ConstantFormula():
                 found.append(one)
     return found
 
@@ -167,7 +167,7 @@ def is_timeless(tree: Tree) -> bool:
                 if operator not in ("and", "or"):
                     return False
                 stack += [left, right]
-            case _:
+            case Compare() | MessageAtom() | At() | Takes() | Finished() | ConstantFormula():
                 pass
     return True
 
@@ -228,6 +228,6 @@ def extent(tree: Tree) -> Span:
         match leaf:
             case MessageAtom(label=name) | At(label=name) | Takes(branch=name):
                 spans.append(name.span)
-            case _:
+            case Finished() | Compare() | ConstantFormula() | Unary() | BinaryFormula():
                 pass
     return Span(min(s.start for s in spans), max(s.end for s in spans)) if spans else Span(0, 1)

@@ -102,7 +102,7 @@ def unknown_names(
                 if name.text not in taken:
                     shown = tuple(taken)
                     found.setdefault(("branch", name.text), UnknownName("branch", name, shown))
-            case _:
+            case Finished() | Compare() | ConstantFormula() | Unary() | BinaryFormula():
                 pass
     return sorted(found.values(), key=lambda one: one.name.span)
 
@@ -189,7 +189,7 @@ class _Resolver:
                         made.append(self._binary(operator, made.pop(), other))
                     else:
                         work += [(one, True), (right, False), (left, False)]
-                case _:
+                case MessageAtom() | Takes() | Finished() | At() | Compare() | ConstantFormula():
                     made.append(self._leaf(one))
         return made[0]
 

@@ -62,7 +62,7 @@ class Candidates:
         self._told: dict[tuple[str, frozenset[DecideLoop]], list[list[Edit]]] = {}
         self.labels = {label for some in channel_labels(protocol).values() for label in some}
 
-    def of(
+    def for_faults(
         self, judgement: RepairJudgement, edits: Edits, *, first_only: bool, renames: bool = True
     ) -> list[Edits]:
         """The candidates for the faults of a judgement, or for its first fault, each once.

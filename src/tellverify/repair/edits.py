@@ -269,7 +269,9 @@ def channel_labels(protocol: ast.Protocol) -> dict[tuple[str, str], set[str]]:
                     found.setdefault(key, set()).add(message.label.text)
                 case ast.Broadcast(sender=sender, message=message):
                     found.setdefault((role_text(sender), ""), set()).add(message.label.text)
-                case _:
+                case ast.Choice() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue():
+                    continue
+                case ast.Call() | ast.Let() | ast.Case() | ast.Timeout() | ast.OperationStatement():
                     continue
     return found
 

@@ -22,7 +22,20 @@ from tellverify.language.lowering.program import FORK, OverBudget, Program, Tag
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.site import Site
-from tellverify.repair.edits import BlockPath, Edit, Edits, Insert, Relabel, edited, named
+from tellverify.repair.edits import (
+    BlockPath,
+    DecideLoop,
+    Delete,
+    Edit,
+    Edits,
+    Insert,
+    OtherSender,
+    Relabel,
+    Reverse,
+    Swap,
+    edited,
+    named,
+)
 from tellverify.repair.outline import Outline
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -140,7 +153,7 @@ class _Patch:
                 return self._insert(number, edit, label)
             case Relabel():
                 return self._relabel(number, edit, label)
-            case _:
+            case DecideLoop() | Delete() | Reverse() | Swap() | OtherSender():
                 return False
 
     def write_gaps(self) -> None:

@@ -75,7 +75,9 @@ def outline(protocol: ast.Protocol) -> Outline:
                         decider = bare(send.sender)
                         made = tuple(_loop(statement, decider, path, index))
                         loops[DecideLoop(path, index, decider)] = made
-                case _:
+                case ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call() | ast.Let():
+                    continue
+                case ast.Timeout() | ast.OperationStatement():
                     continue
     return Outline(tuple(decisions), messages, blocks, loops)
 
@@ -163,7 +165,7 @@ def _first_message(body: ast.Block, path: BlockPath) -> tuple[RepairGap, ast.Rol
                 return None
             case ast.Continue():
                 return None
-            case _:
+            case ast.Let() | ast.OperationStatement():
                 continue
     return None
 
@@ -193,7 +195,9 @@ def acts_in(statement: ast.Statement, role: str) -> bool:
                     return True
             case ast.Broadcast() | ast.Call():
                 return True
-            case _:
+            case ast.Choice() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Let():
+                work += [inner for block in child_blocks(at) for inner in block]
+            case ast.Case() | ast.Timeout() | ast.OperationStatement():
                 work += [inner for block in child_blocks(at) for inner in block]
     return False
 

@@ -140,7 +140,7 @@ def repair(
     limit = RepairLimit(options.tries, options.seconds, work=options.work)
     search = Search(protocol, judge, candidates, limit)
     try:
-        first = search.judged(frozenset())
+        first = search.judgement_after(frozenset())
     except OutOfLimit:
         return Repairs(reason=OUT_OF_LIMIT, limited=True)
     if first.holds:
@@ -150,7 +150,7 @@ def repair(
     found, reason = _found(search, protocol, limit)
     if any(isinstance(fault, ClassFault) for fault in first.faults):
         reason = PARALLEL if _has_parallel(protocol) else _NO_MESSAGE_DECIDES
-    result = _Offers(search, holds or _holds_again(options.goal, linked)).of(found, reason)
+    result = _Offers(search, holds or _holds_again(options.goal, linked)).offers(found, reason)
     is_best = any(offer.rank is not Rank.SOME for offer in result.offers)
     limited = not (found.exhausted or is_best)
     return msgspec.structs.replace(result, fault=fault_text(first), limited=limited)
@@ -163,7 +163,7 @@ def _found(search: Search, protocol: ast.Protocol, limit: RepairLimit) -> tuple[
     try:
         with limit.share(limit.tries // _GREEDY_SHARE):
             everything = _saturated(search)
-            if search.judged(everything).holds:
+            if search.judgement_after(everything).holds:
                 quick.append(search.taken_away(everything))
             best = min((cost(edits) for edits in quick), default=_MOST_COST)
             if best > _CHEAP:
@@ -201,7 +201,7 @@ class _Offers:
         self.outline = outline(search.protocol)
         self.before = search.judge.graphs(search.protocol)
 
-    def of(self, found: Enumerated, reason: str) -> Repairs:
+    def offers(self, found: Enumerated, reason: str) -> Repairs:
         """At most three offers: of the least cost, and one more where strict merge accepts it."""
         if not found.repairs:
             why = reason or "none of the edits tried repairs it"

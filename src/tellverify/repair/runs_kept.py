@@ -6,7 +6,16 @@ from collections.abc import Iterable
 
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph
-from tellverify.repair.edits import Edited, Insert, Relabel
+from tellverify.repair.edits import (
+    DecideLoop,
+    Delete,
+    Edited,
+    Insert,
+    OtherSender,
+    Relabel,
+    Reverse,
+    Swap,
+)
 from tellverify.repair.outline import Outline
 
 _MOST_PAIRS = 200_000
@@ -61,7 +70,7 @@ class _Hiding:
                         else label
                     )
                     self.old.append((label, old))
-                case _:
+                case Insert() | DecideLoop() | Delete() | Reverse() | Swap() | OtherSender():
                     self.old.append(None)
         self.number = [
             site.span.start - first_place if site.span.start >= first_place else -1

@@ -124,7 +124,7 @@ class _Saturation:
                 raise CannotSaturate("`par` has no order of events")
             case ast.Timeout():
                 raise CannotSaturate("`timeout` has no graph")
-            case _:
+            case ast.Continue() | ast.Let() | ast.OperationStatement():
                 return ends
 
     def _choice(
@@ -209,7 +209,9 @@ class _Saturation:
                 case ast.Call(name=name):
                     number = self.locals.get(name.text)
                     return None if number is None else self._first(self.bodies[number])
-                case _:
+                case ast.Par() | ast.Continue() | ast.Let() | ast.Timeout():
+                    continue
+                case ast.OperationStatement():
                     continue
         return None
 
@@ -224,7 +226,7 @@ def _references(protocol: ast.Protocol) -> list[ast.RoleRef]:
                 found.append(ast.RoleRef(name))
             case ast.ConstIndex(value) if value <= _MOST_MEMBERS:
                 found += [ast.RoleRef(name, ast.ConstIndex(i)) for i in range(value)]
-            case _:
+            case ast.AnyIndex() | ast.ConstIndex() | ast.NameIndex() | ast.RangeIndex():
                 found.append(ast.RoleRef(name, ast.AnyIndex()))
     return found
 

@@ -112,7 +112,7 @@ class Search:
                 graph = self.judge.graph(tree, sizes)
             yield graph
 
-    def judged(self, edits: Edits) -> RepairJudgement:
+    def judgement_after(self, edits: Edits) -> RepairJudgement:
         """The judgement after `edits`, of the first role at fault. Raises OutOfLimit."""
         found = self._known.get(edits)
         if found is None:
@@ -145,7 +145,7 @@ class Search:
                 start = 0
                 while start < len(kept):
                     rest = kept[:start] + kept[start + size :]
-                    if self.judged(frozenset(rest)).holds:
+                    if self.judgement_after(frozenset(rest)).holds:
                         kept = rest
                     else:
                         start += size
@@ -165,7 +165,7 @@ class Search:
         found = self.weighed(edits)
         while not found.holds:
             options = []
-            more_of_it = self.candidates.of(found, edits, first_only=True, renames=False)
+            more_of_it = self.candidates.for_faults(found, edits, first_only=True, renames=False)
             for number, more in enumerate(more_of_it):
                 after = edits | more
                 if after != edits and cost(after) < below and is_compatible(after):
@@ -208,12 +208,12 @@ class Search:
                 edits = heapq.heappop(heap)[2]
                 if any(one < edits for one in found):
                     continue
-                judgement = self.judged(edits)
+                judgement = self.judgement_after(edits)
                 if judgement.holds:
                     found += [] if edits in found else [edits]
                     bound = bound if extended else below
                     continue
-                for more in self.candidates.of(judgement, edits, first_only=True):
+                for more in self.candidates.for_faults(judgement, edits, first_only=True):
                     after = edits | more
                     if after not in seen and cost(after) <= bound + 1 and is_compatible(after):
                         seen.add(after)

@@ -87,11 +87,12 @@ def entries(run: Run, compared: RunComparison | None = None) -> list[ReportEntry
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             match verdict.outcome:
-                case Refuted(diagnostic=None) as outcome:
-                    bare.append(_refuted(protocol, verdict, outcome, compared))
-                case Refuted(diagnostic=Diagnostic() as diagnostic) as outcome:
+                case Refuted(diagnostic=diagnostic) as outcome:
                     entry = _refuted(protocol, verdict, outcome, compared)
-                    reported.append((diagnostic, entry))
+                    if diagnostic is None:
+                        bare.append(entry)
+                    else:
+                        reported.append((diagnostic, entry))
                 case Unknown(reason=reason) | Skipped(reason=reason):
                     unknown.append(_unknown(protocol, verdict, reason))
                 case Proved() | Bounded() | Assumed():

@@ -73,5 +73,5 @@ def _severity(one: ReportEntry) -> str:
             return "critical" if one.required else "major"
         case "finding":
             return _LINTS[one.severity]
-        case _:
+        case "unknown" | "skipped":
             return "info"

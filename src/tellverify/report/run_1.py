@@ -287,7 +287,7 @@ class _Conversion:
             case "core":
                 script = "" if evidence.sha256 else evidence.path
                 return Core(evidence.reason, evidence.premises, script)
-            case _:
+            case "none" | "counterexample" | "conflict" | "witness" | "certificate":
                 name = value.id[:_LONGEST]
                 raise StoredError(f"`{name}` is refuted, but nothing is there that shows it")
 

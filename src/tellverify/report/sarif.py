@@ -259,9 +259,9 @@ def _location(region: Region, words: str = "") -> dict[str, Json]:
 
 def _add_logical(result: dict[str, Json], identity: str) -> None:
     """Say of the first location which obligation it belongs to."""
-    match result["locations"]:
-        case [dict() as first, *_]:
-            first["logicalLocations"] = [{"fullyQualifiedName": printable(identity)}]
+    locations = result["locations"]
+    if isinstance(locations, list) and locations and isinstance(locations[0], dict):
+        locations[0]["logicalLocations"] = [{"fullyQualifiedName": printable(identity)}]
 
 
 def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
@@ -283,7 +283,7 @@ def _related(one: ReportEntry, sources: Mapping[str, SourceFile]) -> list[Json]:
                 ]
             case Conflict() as conflict if one.diagnostic is None:
                 places += [(region, conflict.reason) for region in conflict.regions]
-            case _:
+            case Conflict() | Trace():
                 pass
     return [_location(region, words) | {"id": at} for at, (region, words) in enumerate(places)]
 

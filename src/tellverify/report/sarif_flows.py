@@ -7,7 +7,8 @@ from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from tellverify.diagnostics.wording import counted, listed
-from tellverify.model.delivery import WORDS, channel_after
+from tellverify.model.delivery import channel_after
+from tellverify.model.faulty_channels import WORDS
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL, queue_after, without_discarded

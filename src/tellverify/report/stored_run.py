@@ -18,10 +18,9 @@ from tellverify.model.trace import Trace
 from tellverify.report.run_1 import run_of
 from tellverify.report.run_1_file import SCHEMA_1, Run1
 from tellverify.report.run_file import SCHEMA, RunFile, StoredError, completed
-from tellverify.source.files import without_mark
 from tellverify.source.region import Region
 from tellverify.source.span import Span
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, without_mark
 from tellverify.verdict.drawing import Drawing
 from tellverify.verdict.outcome import Conflict, Refuted
 from tellverify.verdict.properties import DIALECTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.verdict.identity import SubjectKind
-from tellverify.verdict.outcome import Bounded, Skipped, Unknown
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 KNOBS: Final = {
@@ -51,5 +51,5 @@ def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
             if number:
                 return f"`tellverify explain {number}` says what it means and what to do."
             return "Raise the named limit, or rewrite the named construct."
-        case _:
+        case Unknown() | Proved() | Refuted() | Assumed():
             return ""

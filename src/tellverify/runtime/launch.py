@@ -118,7 +118,7 @@ class Session:
         self._executor = Executor(admitted.request.machines, admitted.request.sites)
 
     @property
-    def made(self) -> int:
+    def event_count(self) -> int:
         """How many events it has had."""
         return len(self._executor.steps)
 

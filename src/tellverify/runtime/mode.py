@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -20,7 +20,6 @@ class Mode(StrEnum):
     ENVELOPE_BOUNDED = "envelope-bounded"
 
 
-Grade: TypeAlias = Literal["full", "modulo_effects", "modulo_commutativity", "replay"]
 _MODES: Final = {
     "cooperative": Mode.COOPERATIVE,
     "threaded_replay_deterministic": Mode.REPLAY_DETERMINISTIC,

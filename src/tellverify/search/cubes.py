@@ -25,9 +25,9 @@ class CubeSpace:
         self.versions = versions
         self.whole = (1 << roles * versions) - 1
         self._field = (1 << roles) - 1
-        self._of_role = [self.of(role, (1 << versions) - 1) for role in range(roles)]
+        self._of_role = [self.bits_of(role, (1 << versions) - 1) for role in range(roles)]
 
-    def of(self, role: int, versions: int) -> int:
+    def bits_of(self, role: int, versions: int) -> int:
         """The bits of one role that may have `versions`, a mask."""
         return sum(1 << v * self.roles + role for v in range(self.versions) if versions >> v & 1)
 
@@ -37,11 +37,11 @@ class CubeSpace:
 
     def restricted(self, cube: int, role: int, versions: int) -> int:
         """The part of `cube` in which `role` has one of `versions`."""
-        return cube & ~self._of_role[role] | cube & self.of(role, versions)
+        return cube & ~self._of_role[role] | cube & self.bits_of(role, versions)
 
     def replaced(self, cube: int, role: int, versions: int) -> int:
         """`cube` with `versions` in the place of those that `role` may have there."""
-        return cube & ~self._of_role[role] | self.of(role, versions)
+        return cube & ~self._of_role[role] | self.bits_of(role, versions)
 
     def is_empty(self, cube: int) -> bool:
         """True when some role has no version, so that no deployment is in `cube`."""
@@ -120,13 +120,14 @@ def is_within(cube: int, cubes: Iterable[int]) -> bool:
 def merged(cubes: Iterable[int], space: CubeSpace) -> list[int]:
     """The same deployments in fewer cubes: pairs that differ in one role only become one."""
     left = list(dict.fromkeys(cubes))
+    roles = [space.bits_of(role, space.whole) for role in range(space.roles)]
     while True:
         pair = next(
             (
                 (a, b)
                 for n, a in enumerate(left)
                 for b in left[n + 1 :]
-                if sum(bool((a ^ b) & space.of(r, space.whole)) for r in range(space.roles)) == 1
+                if sum(bool((a ^ b) & bits) for bits in roles) == 1
             ),
             None,
         )

@@ -78,7 +78,7 @@ class DeploymentSearch:
 
     def _part(self, role: int) -> tuple[int, int, list[int]]:
         place, joint = self._place[role], self.system.joints[role]
-        bits = [self.space.of(place, alive) for alive in joint.alive]
+        bits = [self.space.bits_of(place, alive) for alive in joint.alive]
         return self.system.shift[role], self.system.state_mask[role], bits
 
     def cube(self, configuration: int) -> int:

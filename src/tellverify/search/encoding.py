@@ -23,7 +23,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from tellverify.model.configuration import Configuration
-from tellverify.model.delivery import UNQUEUED, Delivery
+from tellverify.model.delivery import Delivery
+from tellverify.model.faulty_channels import UNQUEUED
 from tellverify.model.machine import Machine
 
 Channel = tuple[str, str]

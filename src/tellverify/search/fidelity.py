@@ -44,48 +44,23 @@ class Explanation(NamedTuple):
     owed: Open
 
 
-class FidelityMonitor:
-    """Monitor states are small ints; `initial` belongs to the empty history, DEAD to unfaithful.
+class EventMonitor:
+    """What monitors of histories share: numbers of actions, and each step computed once."""
 
-    Roles are indices into `graph.roles`; `event[t]` numbers the event of transition t. For graphs
-    in which all events of a state have one sender there is exactly one explanation; otherwise a
-    set is kept. `explored` remembers which explanations can be continued. `work` counts the
-    explanations that were looked at, since the sets can grow with every event.
-    """
-
-    def __init__(self, graph: ProtocolGraph) -> None:
-        self.graph = graph
+    def __init__(self, roles: Sequence[str], labels: Sequence[str]) -> None:
+        self._role = {role: index for index, role in enumerate(roles)}
+        self._label = {label: index for index, label in enumerate(labels)}
         self._number: dict[tuple[int, int, int], int] = {}
-        self.event = [
-            self._number.setdefault(key, len(self._number))
-            for key in zip(graph.sender, graph.receiver, graph.label, strict=True)
-        ]
-        self._role = {role: index for index, role in enumerate(graph.roles)}
-        self._label = {label: index for index, label in enumerate(graph.labels)}
-        self._states: list[tuple[Explanation, ...]] = []
-        self._index: dict[tuple[Explanation, ...], int] = {}
         self._after: dict[tuple[int, int, int], int] = {}
-        self.explored: dict[tuple[int, Open], bool] = {}
-        self.work = 0
-        self.initial = self._intern((Explanation(0, (), ()),))
 
     def action(self, role: str, action: Action) -> int:
-        """The number of an action, FOREIGN when no event of the graph has it."""
+        """The number of an action, FOREIGN when no event of the protocol has it."""
         sender, receiver = (role, action.peer) if action.send else (action.peer, role)
-        event = self._number.get(
-            (
-                self._role.get(sender, FOREIGN),
-                self._role.get(receiver, FOREIGN),
-                self._label.get(action.label, FOREIGN),
-            )
-        )
+        ends = self._role.get(sender, FOREIGN), self._role.get(receiver, FOREIGN)
+        event = self._number.get((*ends, self._label.get(action.label, FOREIGN)))
         if event is None:
             return FOREIGN
         return 2 * event if action.send else 2 * event + 1
-
-    def explanations(self, state: int) -> tuple[Explanation, ...]:
-        """The explanations behind a monitor state, none for DEAD."""
-        return () if state == DEAD else self._states[state]
 
     def after(self, state: int, role: int, action: int) -> int:
         """The monitor state when `role` performs `action` (see `action`) next; DEAD stays DEAD."""
@@ -96,6 +71,36 @@ class FidelityMonitor:
         if known is None:
             known = self._after[key] = self._step(state, role, action)
         return known
+
+    def _step(self, state: int, role: int, action: int) -> int:
+        raise NotImplementedError
+
+
+class FidelityMonitor(EventMonitor):
+    """Monitor states are small ints; `initial` belongs to the empty history, DEAD to unfaithful.
+
+    Roles are indices into `graph.roles`; `event[t]` numbers the event of transition t. For graphs
+    in which all events of a state have one sender there is exactly one explanation; otherwise a
+    set is kept. `explored` remembers which explanations can be continued. `work` counts the
+    explanations that were looked at, since the sets can grow with every event.
+    """
+
+    def __init__(self, graph: ProtocolGraph) -> None:
+        super().__init__(graph.roles, graph.labels)
+        self.graph = graph
+        self.event = [
+            self._number.setdefault(key, len(self._number))
+            for key in zip(graph.sender, graph.receiver, graph.label, strict=True)
+        ]
+        self._states: list[tuple[Explanation, ...]] = []
+        self._index: dict[tuple[Explanation, ...], int] = {}
+        self.explored: dict[tuple[int, Open], bool] = {}
+        self.work = 0
+        self.initial = self._intern((Explanation(0, (), ()),))
+
+    def explanations(self, state: int) -> tuple[Explanation, ...]:
+        """The explanations behind a monitor state, none for DEAD."""
+        return () if state == DEAD else self._states[state]
 
     def is_complete(self, state: int) -> bool:
         """True when the history is, up to swaps, a run of the graph to a final state."""

@@ -22,7 +22,8 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 
 from tellverify.model.decision import DecisionKind, DecisionRule
-from tellverify.model.delivery import OWED, Delivery
+from tellverify.model.delivery import Delivery
+from tellverify.model.faulty_channels import OWED
 from tellverify.model.scenario import Channel, Omission, ResolvedScenario, TooManyFaultSets
 from tellverify.search.breadth_first import Layers
 from tellverify.search.computed_table import ComputedTable

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tellverify.model.delivery import OWED, Delivery
+from tellverify.model.delivery import Delivery
+from tellverify.model.faulty_channels import OWED
 from tellverify.model.scenario import Channel
 from tellverify.search.breadth_first import Layers
 from tellverify.search.encoding import CompiledSystem, EncodedMove

@@ -22,11 +22,9 @@ from collections.abc import Iterator
 from itertools import product
 from typing import Final, TypeAlias
 
-from tellverify.model.machine import Action
 from tellverify.model.parallel_order import ParallelLevel, ParallelOrder
+from tellverify.search.fidelity import DEAD, FOREIGN, EventMonitor
 
-DEAD: Final = -1
-FOREIGN: Final = -1
 BEYOND: Final = 1 << 62
 _MOST_TRACKERS: Final = 2_000
 
@@ -41,13 +39,14 @@ class _TooMany(Exception):
     """More trackers than are kept."""
 
 
-class ParallelMonitor:
+class ParallelMonitor(EventMonitor):
     """Like `FidelityMonitor`, for protocols with parallel branches; see there for the methods.
 
     `work` counts the trackers that were looked at; it is BEYOND once there were too many.
     """
 
     def __init__(self, order: ParallelOrder) -> None:
+        super().__init__(order.roles, order.labels)
         self.roles = len(order.roles)
         self.work = 0
         self._spent = 0
@@ -58,45 +57,22 @@ class ParallelMonitor:
                 tuple(range(len(self._levels), len(self._levels) + len(branches)))
             )
             self._levels += branches
-        self._number: dict[tuple[int, int, int], int] = {}
         self._ends: list[tuple[int, int]] = []
         self._event = [self._numbered(level) for level in self._levels]
         self._acting = self._all_acting()
-        self._role = {role: index for index, role in enumerate(order.roles)}
-        self._label = {label: index for index, label in enumerate(order.labels)}
         self._states: list[tuple[Tracker, ...]] = []
         self._index: dict[tuple[Tracker, ...], int] = {}
-        self._after: dict[tuple[int, int, int], int] = {}
         self.initial = self._intern({(0, 0, ())})
-
-    def action(self, role: str, action: Action) -> int:
-        """The number of an action, FOREIGN when no event has it."""
-        sender, receiver = (role, action.peer) if action.send else (action.peer, role)
-        ends = self._role.get(sender, FOREIGN), self._role.get(receiver, FOREIGN)
-        event = self._number.get((*ends, self._label.get(action.label, FOREIGN)))
-        if event is None:
-            return FOREIGN
-        return 2 * event if action.send else 2 * event + 1
 
     def trackers(self, state: int) -> tuple[Tracker, ...]:
         """The trackers behind a monitor state, none for DEAD."""
         return () if state == DEAD else self._states[state]
 
-    def after(self, state: int, role: int, action: int) -> int:
-        """The monitor state when `role` performs `action` next; DEAD stays DEAD."""
-        if state == DEAD or action == FOREIGN:
-            return DEAD
-        key = (state, role, action)
-        known = self._after.get(key)
-        if known is None:
-            known = self._after[key] = self._stepped(state, role, action)
-        return known
-
     def is_complete(self, state: int) -> bool:
         """True when the history is a linearisation of one of the orders."""
         return any(self._is_over(tracker) for tracker in self.trackers(state))
 
-    def _stepped(self, state: int, role: int, action: int) -> int:
+    def _step(self, state: int, role: int, action: int) -> int:
         channel = self._ends[action >> 1]
         self._spent = 0
         found: set[Tracker] = set()

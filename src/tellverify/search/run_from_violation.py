@@ -74,7 +74,7 @@ def seed_run(
         steps.append(Step(False, action.peer, role, action.label, graph.site_of(onward[-1])))
     if is_faithful_run(graph, steps):
         return None
-    kept = _Cut(graph, path, steps, culprit).kept()
+    kept = _Cut(graph, path, steps, culprit).kept_steps()
     if is_faithful_run(graph, kept):
         raise Defect("the cut of an unfaithful run is faithful")
     if isinstance(replay(machine_of, kept), int):
@@ -218,7 +218,7 @@ class _Cut:
         for index in sorted(self.part - placed, reverse=True):
             self.ahead.setdefault(self.actor[index], []).append(self.number[index])
 
-    def kept(self) -> list[Step]:
+    def kept_steps(self) -> list[Step]:
         """The events of the part, in the order of the run."""
         graph = self.graph
         states = [0, *(graph.target[t] for t in self.path)]

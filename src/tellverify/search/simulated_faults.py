@@ -65,8 +65,14 @@ def _same(check: ScenarioCheck, run: SimulatedRun) -> Trace | None:
             return check.reception
         case Fault.STUCK_ROLE:
             return check.stuck.get(run.culprits[0])
-        case _:
+        case Fault.DISAGREEMENT | Fault.REPETITION:
             return check.decisions.get(run.decision)
+        case Fault.DEADLOCK | Fault.STARVATION | Fault.INFIDELITY | Fault.UNBOUNDED_QUEUE:
+            return None
+        case Fault.NO_TERMINATION | Fault.ENDLESS_RUN | Fault.PROPERTY | Fault.WITNESS | None:
+            return None
+        case Fault.TIMEOUT_DISAGREEMENT | Fault.STALE_MESSAGE:
+            return None
 
 
 def _cause(run: SimulatedRun, steps: Sequence[Step], rule: DecisionRule | None) -> list[Step]:

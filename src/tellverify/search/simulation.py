@@ -21,9 +21,10 @@ from typing import Final, NamedTuple, TypeAlias
 import msgspec
 
 from tellverify.model.decision import DecisionKind, DecisionRule
-from tellverify.model.delivery import OWED, UNQUEUED, Delivery
+from tellverify.model.delivery import Delivery
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
+from tellverify.model.faulty_channels import OWED, UNQUEUED
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.outage import channels_of

@@ -62,6 +62,7 @@ class TimedPlaces:
         return self.places.number(PlaceRow(self.protocol.start, (), ()))
 
     def owner(self, entry: int) -> int:
+        """The role whose timer the scope of an entry has."""
         return self.scopes[self.entries.rows[entry].scope].owner
 
     def owns(self, role: int, entry: int) -> bool:
@@ -211,6 +212,7 @@ class TimedPlaces:
     # What roles know
 
     def is_known_complete(self, row: RecordRow, role: int, complete: frozenset[int]) -> bool:
+        """Whether a role knows that the entry of a record is complete."""
         return row.entry in complete
 
     def failures_of(
@@ -333,6 +335,7 @@ class KeptPlaces(TimedPlaces):
     keep = True
 
     def passed(self, role: int, row: PlaceRow, message: MessageNode) -> int:
+        """The place behind a message, of which sender and receiver know what the other knew."""
         sender, receiver = self.role_number[message.sender], self.role_number[message.receiver]
         found = set()
         for record in row.records:
@@ -348,6 +351,7 @@ class KeptPlaces(TimedPlaces):
         return self.places.number(row._replace(records=tuple(sorted(found))))
 
     def entered(self, place: int, scope: int, context: SilentContext) -> list[int]:
+        """The one place inside a scope: a new entry has no number."""
         records = self.places.rows[place].records
         entry = self.entries.number(EntryRow(scope, NO_ENTRY, 0))
         before = tuple(r for r in records if self.records.rows[r].entry != entry)
@@ -356,15 +360,19 @@ class KeptPlaces(TimedPlaces):
         return [self.places.number(PlaceRow(self.scopes[scope].body, (), new))]
 
     def left(self, records: tuple[int, ...], scope: int, context: SilentContext) -> tuple[int, ...]:
+        """The records behind the end of a scope, each once."""
         return tuple(sorted(set(super().left(records, scope, context))))
 
     def is_known_complete(self, row: RecordRow, role: int, complete: frozenset[int]) -> bool:
+        """Whether a role knows that the entry of a record is complete: the record says it."""
         return bool(row.knows >> role & 1)
 
     def completed(self, role: int, view: Iterable[int], complete: frozenset[int]) -> frozenset[int]:
+        """The complete entries are those from before: records keep what roles know."""
         return complete
 
     def purge(self, place: int, complete: frozenset[int]) -> int:
+        """The place is unchanged: no number can be dropped from it."""
         return place
 
 
@@ -374,4 +382,5 @@ class OwnTimers(KeptPlaces):
     own_timers = True
 
     def owns(self, role: int, entry: int) -> bool:
+        """Whether the role takes part in the scope of an entry, and so has a timer of its own."""
         return role in self.scopes[self.entries.rows[entry].scope].participants

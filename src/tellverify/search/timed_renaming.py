@@ -21,6 +21,7 @@ class EntryRenaming:
         self._renamed: dict[int, int] = {}
 
     def local(self, local: int) -> int:
+        """The number of a local state with its entries renamed."""
         row = self.roles.locals.rows[local]
         view = tuple(sorted({self._place(place) for place in row.view}))
         failed = frozenset((self.renaming[e], a) for e, a in row.failed if e in self.renaming)
@@ -28,6 +29,7 @@ class EntryRenaming:
         return self.roles.locals.number(new)
 
     def queue(self, queue: int) -> int:
+        """The number of the content of a queue with its entries renamed."""
         return self.roles.queues.number(tuple(map(self._message, self.roles.queues.rows[queue])))
 
     def _message(self, message: int) -> int:

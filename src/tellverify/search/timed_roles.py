@@ -36,6 +36,8 @@ class SendMove(NamedTuple):
 
 
 class FireMove(NamedTuple):
+    """The timer of a scope fires, and the role goes on in an alternative."""
+
     scope: int
     alternative: int
     target: int

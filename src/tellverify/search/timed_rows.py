@@ -34,6 +34,7 @@ class Interned(Generic[Value]):
         self._numbers: dict[Value, int] = {}
 
     def number(self, value: Value) -> int:
+        """The number of a value, a new one for a new value."""
         found = self._numbers.get(value)
         if found is None:
             found = self._numbers[value] = len(self.rows)
@@ -42,6 +43,8 @@ class Interned(Generic[Value]):
 
 
 class EntryRow(NamedTuple):
+    """One entry into a scope: its number there, and the entry that it is in."""
+
     scope: int
     around: int
     number: int
@@ -59,12 +62,16 @@ class RecordRow(NamedTuple):
 
 
 class PlaceRow(NamedTuple):
+    """A node of the protocol, with what was counted and entered on the way there."""
+
     node: int
     counts: Counts
     records: tuple[int, ...]
 
 
 class ScopeRow(NamedTuple):
+    """A scope of a timer by numbers: its owner, the scope around it, its body and alternatives."""
+
     owner: int
     around: int
     body: int

@@ -148,7 +148,7 @@ def _written(term: Term, names: Mapping[str, str]) -> str:
                 return f"(+ 0 {' '.join(parts) or '0'})"
             case Scale(factor, _):
                 return f"(* {_number(factor)} {parts[0]})"
-            case _:
+            case NegatedTerm() | Conjunction() | Disjunction() | Equal() | Less() | If():
                 return f"({_SIGNS[type(one)]} {' '.join(parts)})"
 
     return folded(term, build)

@@ -13,6 +13,7 @@ from tellverify.solver.term import (
     Conjunction,
     Disjunction,
     Equal,
+    If,
     Int,
     Less,
     NegatedTerm,
@@ -121,7 +122,9 @@ def _made(term: Term, variables: Mapping[str, z3.ExprRef], context: z3.Context) 
                 return z3.BoolVal(value, context)
             case Int(number):
                 return z3.IntVal(number, context)
-            case _:
+            case NegatedTerm() | Conjunction() | Disjunction() | Equal() | Less():
+                return _joined(one, parts, context)
+            case TwoOf() | Add() | Scale() | If():
                 return _joined(one, parts, context)
 
     return folded(term, build)
@@ -148,8 +151,10 @@ def _joined(term: Term, parts: Sequence[z3.ExprRef], context: z3.Context) -> z3.
             return z3.Sum([z3.IntVal(0, context), *parts])
         case Scale(factor, _):
             return z3.IntVal(factor, context) * parts[0]
-        case _:
+        case If():
             return z3.If(*parts)
+        case TermVariable() | Bool() | Int():
+            raise TypeError("nothing is inside of it")
 
 
 def run_script(script: str, work: int) -> str:

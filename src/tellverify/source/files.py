@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import os
 import stat
 
@@ -45,22 +44,6 @@ def read_bytes(path: str, limit: int, first: int | None = None) -> bytes:
     if len(content) > limit:
         raise OverLimit(len(content), limit)
     return content
-
-
-def read_text(path: str, limit: int) -> str:
-    """The content of a file as UTF-8 text. Raises Unreadable."""
-    content = read_bytes(path, limit)
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError as error:
-        byte = content[error.start]
-        reason = f"it is not UTF-8 text: byte 0x{byte:02x} at {error.start}"
-        raise Unreadable(reason) from None
-
-
-def without_mark(content: bytes) -> bytes:
-    """A text without the byte order mark that editors on Windows put before it."""
-    return content.removeprefix(codecs.BOM_UTF8)
 
 
 def reason_of(error: OSError | ValueError) -> str:

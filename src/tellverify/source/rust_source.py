@@ -16,7 +16,6 @@ from tree_sitter import Node as Node
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
-LIBRARIES: Final = ("tree_sitter", "tree_sitter_rust")
 _COMMENTS: Final = ("line_comment", "block_comment")
 _STRINGS: Final = ("string_literal", "raw_string_literal")
 _ESCAPED: Final = re.compile(r"\\([\\\"'nrt0])")

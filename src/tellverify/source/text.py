@@ -1,10 +1,28 @@
-"""One source file: its text, its lines, and positions in it."""
+"""Files as text: read in UTF-8, with lines and the positions in them."""
 
 from __future__ import annotations
 
+import codecs
 from bisect import bisect_right
 
+from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import Span
+
+
+def read_text(path: str, limit: int) -> str:
+    """The content of a file as UTF-8 text. Raises Unreadable."""
+    content = read_bytes(path, limit)
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        byte = content[error.start]
+        reason = f"it is not UTF-8 text: byte 0x{byte:02x} at {error.start}"
+        raise Unreadable(reason) from None
+
+
+def without_mark(content: bytes) -> bytes:
+    """A text without the byte order mark that editors on Windows put before it."""
+    return content.removeprefix(codecs.BOM_UTF8)
 
 
 class SourceFile:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from tellverify.language.instances import combinations, instance_name
-from tellverify.language.workspace import Workspace, named
+from tellverify.language.workspace import Workspace, named_protocols
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
@@ -40,7 +40,7 @@ def _graphs(
     found: dict[tuple[str, str], ProtocolGraph] = {}
     names: set[str] = set()
     for judged in workspace.opened_at(index)[1]:
-        for one in named(judged, names):
+        for one in named_protocols(judged, names):
             for sizes in combinations(one.protocol, dict(options.instances), DEFAULT_SIZES):
                 graph = workspace.graph(one, sizes).graph
                 if graph is not None:

@@ -19,10 +19,10 @@ from tellverify.language.checks.walk import preorder
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import directives
-from tellverify.language.workspace import Workspace, named
+from tellverify.language.workspace import Workspace, named_protocols
 from tellverify.policy.model import Policy
 from tellverify.verdict.done import Completion, CompletionAnswer, Criterion
-from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, status
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
@@ -97,7 +97,7 @@ def completions(
     for _, choreographies in Workspace(files).opened():
         taken: set[str] = set()
         for judged in choreographies:
-            for each in named(judged, taken):
+            for each in named_protocols(judged, taken):
                 report = reports.get((judged.source.path, each.name))
                 if report is not None:
                     sourced = Sourced(each, derive(judged, each.protocol, policy))
@@ -300,5 +300,5 @@ def _why(verdict: Verdict) -> str:
             return f"{word}: {outcome.bound}"
         case Skipped() | Refuted() if outcome.reason:
             return f"{word}: {outcome.reason}"
-        case _:
+        case Proved() | Refuted() | Skipped() | Unknown() | Assumed():
             return word

@@ -9,9 +9,9 @@ import msgspec
 
 from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.source.files import Unreadable, read_text
+from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE, Span
-from tellverify.source.text import SourceFile
+from tellverify.source.text import SourceFile, read_text
 from tellverify.verification.refused import RefusedFile as RefusedFile
 
 NAME: Final = "tellverify.toml"

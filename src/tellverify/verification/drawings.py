@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.evidence.trace_replay import replay
+from tellverify.evidence.divergence import replay
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.roles import family_of

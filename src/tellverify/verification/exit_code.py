@@ -8,7 +8,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Options
 from tellverify.verdict.identity import requirement_key
-from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
+from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 _GRAVITY = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.NOTE: 0}
@@ -103,7 +103,7 @@ def _suffices(verdict: Verdict, options: Options) -> bool:
             return options.strength(_key(verdict)) in ("bounded", "assumed")
         case Assumed():
             return options.strength(_key(verdict)) == "assumed"
-        case _:
+        case Refuted() | Unknown() | Skipped():
             return False
 
 

@@ -13,7 +13,8 @@ from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Severity, Where, finding, sort_key
 from tellverify.diagnostics.wording import counted
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.divergence import replay
+from tellverify.evidence.trace_replay import fault_shown
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
@@ -251,7 +252,14 @@ def _queues(checked: SystemCheck, reached: Reached) -> Outcome:
             return Proved(Method.SEARCH, f"at most {longest} in a queue")
         case SearchScope.STRUCTURE:
             return Proved(Method.ACYCLIC_MACHINES, f"at most {longest} in a queue")
-        case _:
+        case (
+            SearchScope.COMPATIBLE
+            | SearchScope.ENDINGS
+            | SearchScope.REDUCED
+            | SearchScope.QUEUES
+            | SearchScope.OPEN
+            | SearchScope.RUNS
+        ):
             reason = f"some run needs a queue of more than {counted(reached.bound, 'message')}"
             return Unknown(
                 reason if reached.bound else "too large to be searched", STEP_LIMIT.number

@@ -15,7 +15,7 @@ from tellverify.language.files.embedded import Unit
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.families import declared_roles
-from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named
+from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named_protocols
 from tellverify.model.roles import family_of
 from tellverify.obligations.across_sizes import verdicts
 from tellverify.obligations.context import Context
@@ -94,7 +94,7 @@ def _result(
     result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
     names: set[str] = set()
     for judged in choreographies:
-        _check_choreography(workspace, judged, named(judged, names), options, result)
+        _check_choreography(workspace, judged, named_protocols(judged, names), options, result)
     result.seconds = time.perf_counter() - begun
     return result
 

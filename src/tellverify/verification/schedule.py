@@ -63,7 +63,7 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
     work = _Work(files, options, how)
     ended = 0
     try:
-        work.do()
+        work.run()
     except KeyboardInterrupt as stop:
         ended = code_of(stop)
     notes = work.finish()
@@ -99,7 +99,7 @@ class _Work:
         self._done = 0
         self._end: float | None = None
 
-    def do(self) -> None:
+    def run(self) -> None:
         """Fill in all results."""
         files, how = self._files, self._how
         if how.seconds is not None:

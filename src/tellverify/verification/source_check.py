@@ -4,37 +4,44 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
 from tellverify.obligations.options import Options
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Run
 from tellverify.verification.pipeline import check_paths, check_text
 
-Choice: TypeAlias = tuple[Sequence[str], Sequence[str], Sequence[str]]
-"""The names of protocols, properties and roles that are selected; none selects all."""
 
-
-def checked_source(
+def check(
     source: str | os.PathLike[str],
-    instances: Mapping[str, Sequence[int]],
-    choice: Choice,
-    require: str,
-    dialect: str,
-    name: str,
+    *,
+    instances: Mapping[str, Sequence[int]] | None = None,
+    protocols: Sequence[str] = (),
+    properties: Sequence[str] = (),
+    roles: Sequence[str] = (),
+    require: str = "bounded",
+    dialect: str = "strict",
+    name: str = "<text>",
 ) -> Run:
-    """The run of a path or a text. Raises ValueError for an unknown property, strength or dialect.
+    """Decide all obligations of `source` and return what was found out.
 
-    The arguments are those of `tellverify.check`.
+    `source` is a path-like object or the text of a protocol. A string of one line that ends in
+    `.tell` or names an existing file or folder is taken as a path, since no protocol looks like
+    that. `instances` gives the sizes of role families (1, 2 and 3 without it); `protocols`,
+    `properties` and `roles` select by name; `require` is the strength that required obligations
+    need, "proved" or "bounded"; `dialect` is "strict", or "faithful" to accept, reject and run as
+    Telltale does; `name` is the path shown for text. Imports are resolved among the files of a
+    folder, those of a file by itself from its folder; a text by itself resolves none.
+
+    Faults of the protocol or its file are findings in the result, never exceptions. Raises
+    ValueError for an unknown property, strength or dialect.
     """
-    protocols, properties, roles = choice
     unknown = sorted(set(properties) - {p.value for p in Property})
     if unknown or require not in ("proved", "bounded"):
         raise ValueError(f"no such property or strength: {', '.join(unknown) or require}")
     if dialect not in ("strict", "faithful"):
         raise ValueError(f"no such dialect: {dialect}")
     options = Options(
-        instances=tuple((family, tuple(sizes)) for family, sizes in instances.items()),
+        instances=tuple((family, tuple(sizes)) for family, sizes in (instances or {}).items()),
         protocols=tuple(protocols),
         properties=tuple(properties),
         roles=tuple(roles),

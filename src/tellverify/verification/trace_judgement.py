@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from tellverify.evidence.divergence import replay
 from tellverify.evidence.fault_run import scenario_run_of, unshown_in_scenario
 from tellverify.evidence.formula_run import FORMULA_FAULTS, unshown
 from tellverify.evidence.itf import (
@@ -17,7 +18,7 @@ from tellverify.evidence.itf import (
     read_itf,
 )
 from tellverify.evidence.itf_writing import disagreement
-from tellverify.evidence.trace_replay import Stepper, fault_shown, replay
+from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.language.syntax.directives import directives
 from tellverify.language.workspace import SourceProtocol
 from tellverify.model.fault import Fault
@@ -69,7 +70,7 @@ def machines_of(recorded: TraceFile, protocol: ReplayedProtocol) -> list[Machine
     if len(graph.roles) <= ALL_MACHINES:
         return machines.all()
     named = {role for step in recorded.steps for role in (step.sender, step.receiver)}
-    named.update(role for moment in recorded.moments for role, _ in moment.at)
+    named.update(role for state in recorded.filed.states for role, _ in state.at.entries)
     named.update(recorded.subject.culprits[:ALL_MACHINES])
     return [machines.of(role) for role in graph.roles if role in named]
 

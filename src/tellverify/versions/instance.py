@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tellverify.diagnostics.wording import counted
+from tellverify.evidence.divergence import replay as stepped
 from tellverify.evidence.trace_replay import fault_shown
-from tellverify.evidence.trace_replay import replay as stepped
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph

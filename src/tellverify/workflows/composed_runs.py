@@ -250,7 +250,20 @@ def _explained(
                 return f"`{first.agent}` never begins `{session}`: a session before it cannot end"
             waits = _wait_text(system, found.machines[0], states)
             return f"`{first.agent}` cannot know that nothing more comes: it {waits}"
-        case _:
+        case (
+            Fault.DEADLOCK
+            | Fault.STARVATION
+            | Fault.UNSPECIFIED_RECEPTION
+            | Fault.UNBOUNDED_QUEUE
+            | Fault.NO_TERMINATION
+            | Fault.ENDLESS_RUN
+            | Fault.DISAGREEMENT
+            | Fault.REPETITION
+            | Fault.PROPERTY
+            | Fault.TIMEOUT_DISAGREEMENT
+            | Fault.STALE_MESSAGE
+            | Fault.WITNESS
+        ):
             rows = [
                 f"`{system.machines[m].agent}` {_wait_text(system, m, states)}"
                 for m in found.machines

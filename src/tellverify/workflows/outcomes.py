@@ -63,7 +63,11 @@ def nested_branches(protocol: ast.Protocol) -> tuple[NestedBranch, ...]:
                         )
                         for one in arms
                     ]
-                case _:
+                case ast.Send() | ast.Broadcast() | ast.Par() | ast.Loop() | ast.Rec():
+                    continue
+                case ast.Continue() | ast.Call() | ast.Let() | ast.Timeout():
+                    continue
+                case ast.OperationStatement():
                     continue
             found.extend(NestedBranch(number, *row) for row in rows)
             number += 1

@@ -115,6 +115,7 @@ def families_of(workflow: PlannedWorkflow) -> set[str]:
 
 
 def families_tried(rows: Sequence[SizedWorkflow], used: set[str]) -> tuple[Family, ...]:
+    """The families of `used` with the sizes that `rows` have, in the order of the rows."""
     tried: dict[str, dict[int, None]] = {}
     for _, one, _ in rows:
         for family, size in one.sizes:

@@ -119,7 +119,6 @@ class ProtocolFiles:
         self._confined = confined
         self.folder = os.path.dirname(home)
         self._home = home if home.endswith(_SUFFIXES) else ""
-        self.lowered_count = 0
         self._modules = tuple(modules)
         self._cache = cache
         self._common = common
@@ -309,7 +308,6 @@ class ProtocolFiles:
     ) -> tuple[Lowered, SourceProtocol]:
         unit, head = self._heads[text]
         found = next(one for one in self._protocols(unit) if one.name == head.name)
-        self.lowered_count += 1
         protocol = found.protocol
         if head.parts and not timers:
             protocol = without_timers(protocol)

@@ -20,7 +20,6 @@ PlainText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=200)]
 DurationText: TypeAlias = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}(ms|s|m|h)$")]
 Threshold: TypeAlias = Annotated[int, Meta(ge=1, le=1_000_000)]
 MemberCount: TypeAlias = Annotated[int, Meta(ge=1, le=1_000)]
-MemberCounts: TypeAlias = Annotated[list[MemberCount], Meta(min_length=1, max_length=20)]
 
 _ENTRIES: Final = Meta(max_length=10_000)
 

@@ -27,8 +27,8 @@ from tellverify.annotations.replicated_budget import (
     Copy,
     MergeFault,
     charged,
-    judged,
     merged,
+    replayed_history,
     words,
     wrong_merge,
 )
@@ -50,7 +50,7 @@ def test_two_concurrent_charges_lose_one() -> None:
     assert [step.act for step in history.steps] == [Act.CHARGE, Act.CHARGE, Act.MERGE]
     assert {step.copy for step in history.steps[:2]} == {0, 1}
     assert history.says < history.truth
-    assert judged(history.steps, 100) == history
+    assert replayed_history(history.steps, 100) == history
     assert "instead of" in words(history)
 
 
@@ -72,7 +72,7 @@ def test_no_shorter_history_is_wrong() -> None:
     steps += [BudgetStep(act, c) for act in (Act.ROTATE, Act.MERGE) for c in (0, 1)]
     for length in (1, 2):
         for history in product(steps, repeat=length):
-            assert judged(history, 10) is None
+            assert replayed_history(history, 10) is None
 
 
 def test_charges_are_exact() -> None:

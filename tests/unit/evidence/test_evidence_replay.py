@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.divergence import replay
+from tellverify.evidence.trace_replay import fault_shown
 from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine

@@ -94,7 +94,7 @@ def test_large_traces_list_changes_only() -> None:
     text = write_itf(trace, (*idle, *looping), SUBJECT)
     assert len(text) < 100_000
     file = read_itf(text)
-    assert file.form == "changes"
+    assert file.subject.form == "changes"
     assert disagreement(file, (*idle, *looping)) is None
 
 

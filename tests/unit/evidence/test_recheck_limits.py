@@ -54,5 +54,5 @@ def test_the_events_behind_a_machine_count(monkeypatch: pytest.MonkeyPatch) -> N
     graph = NeutralGraph(("A", "B", "C"), tuple(map(str, range(20))), 2, (1,), events)
     assert neutral_machine.machine_of(graph, [0, 20, 20], 2).final == (True,)
     monkeypatch.setattr(neutral_machine, "_MOST_MEMBERS", 21)
-    with pytest.raises(neutral_machine.NeutralMachineTooLarge):
+    with pytest.raises(Rejected, match="its machine is too large"):
         neutral_machine.machine_of(graph, [0, 20, 20], 2)

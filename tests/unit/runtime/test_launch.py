@@ -225,10 +225,10 @@ def test_a_forged_admission_executes_nothing() -> None:
     assert isinstance(session.advance(other.claim, Seeded(0)), RuntimeFault)
     forged = msgspec.structs.replace(real.claim, generation=2)
     assert isinstance(session.advance(forged, Seeded(0)), RuntimeFault)
-    assert session.made == 0
+    assert session.event_count == 0
     done = session.advance(real.claim, Seeded(0))
     assert isinstance(done, Execution)
-    assert session.made == 2
+    assert session.event_count == 2
 
 
 def test_a_session_goes_on_where_its_last_owner_left_it() -> None:

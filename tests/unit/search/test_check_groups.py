@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tellverify.evidence.trace_replay import fault_shown, replay
+from tellverify.evidence.divergence import replay
+from tellverify.evidence.trace_replay import fault_shown
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups
 from tellverify.model.machine import Action, Machine

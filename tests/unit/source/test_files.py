@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.source.files import OverLimit, Unreadable, read_bytes, read_text
+from tellverify.source.files import OverLimit, Unreadable, read_bytes
+from tellverify.source.text import read_text
 
 
 def reason(path: Path | str, limit: int = 3) -> str:

@@ -6,66 +6,43 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from importlib import import_module
+from typing import Final, Protocol, TypeVar
 
 import msgspec
 
 from tellverify.evidence import graph_file as form
-from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.source.files import Unreadable, read_bytes
 
-if TYPE_CHECKING:
-    from tellverify.evidence.certificate import Certificate
-    from tellverify.evidence.itf import TraceSubject
-    from tellverify.evidence.machines_file import MachinesFile
-    from tellverify.evidence.timed_file import TimedGraphFile
 
-_Kind = TypeVar("_Kind", "Certificate", "form.GraphFile", "MachinesFile", "TimedGraphFile")
-# The ends of the names of certificates, graphs, machines and traces.
-ENDINGS: Final = (
-    form.CERTIFICATE_NAME,
-    form.GRAPH_SUFFIX,
-    form.TIMED_SUFFIX,
-    form.MACHINES_NAME,
-    form.TRACE_SUFFIX,
-)
+class _Filed(Protocol):
+    @property
+    def schema(self) -> str: ...
+
+
+_Kind = TypeVar("_Kind", bound=_Filed)
+# Every kind of file by the end of its name, and what rechecks it, which is loaded for it alone.
+_KINDS: Final = {
+    form.CERTIFICATE_NAME: "certificate_file:recheck_certificate",
+    form.GRAPH_SUFFIX: "traces:recheck_graph",
+    form.TIMED_SUFFIX: "timed_traces:recheck_timed",
+    form.MACHINES_NAME: "machine_file:recheck_machines",
+    form.TRACE_SUFFIX: "traces:recheck_trace",
+}
+ENDINGS: Final = tuple(_KINDS)
 
 
 def recheck(path: str) -> str:
-    """What a file shows, in words; what only some kinds need is loaded there. Raises Rejected."""
-    if path.endswith(form.TRACE_SUFFIX):
-        from tellverify.evidence.itf import ItfError, read_itf
-        from tellverify.evidence.recheck.traces import check_trace
-
-        content = _read(path)
-        try:
-            trace = read_itf(content)
-        except ItfError as error:
-            raise Rejected("the file", str(error)) from None
-        if trace.subject.late is not msgspec.UNSET:
-            from tellverify.evidence.recheck.timed_traces import check_timed_trace
-
-            check_timed_trace(trace, content, path)
-        else:
-            check_trace(trace, content, _basis_of(path, trace.subject))
-        return f"{trace.subject.obligation}: {len(trace.steps)} steps show {trace.subject.fault}"
-    if path.endswith(form.GRAPH_SUFFIX):
-        file = _read_graph(path)
-        return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
-    if path.endswith(form.TIMED_SUFFIX):
-        from tellverify.evidence.recheck.timed_traces import recheck_timed
-
-        return recheck_timed(path)
-    if path.endswith(form.MACHINES_NAME):
-        from tellverify.evidence.recheck.machine_file import read_machines
-
-        return f"machines: {len(read_machines(path).machines)} roles"
-    from tellverify.evidence.recheck.certificate_file import recheck_certificate
-
-    return recheck_certificate(path)
+    """What a file shows, in words; one of an unknown kind is a certificate. Raises Rejected."""
+    ending = next((ending for ending in ENDINGS if path.endswith(ending)), form.CERTIFICATE_NAME)
+    module, _, function = _KINDS[ending].partition(":")
+    found = import_module(f"tellverify.evidence.recheck.{module}")
+    return str(getattr(found, function)(path))
 
 
-def _read(path: str) -> bytes:
+def read(path: str) -> bytes:
+    """The bytes of a file. Raises Rejected."""
     try:
         return read_bytes(path, form.MOST_BYTES)
     except Unreadable as error:
@@ -74,7 +51,7 @@ def _read(path: str) -> bytes:
 
 def load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str]) -> _Kind:
     """The content of a file in its one form. Raises Rejected."""
-    content = _read(path)
+    content = read(path)
     try:
         file = msgspec.json.decode(content, type=kind)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -82,42 +59,6 @@ def load(path: str, kind: type[_Kind], schema: str, write: Callable[[_Kind], str
     require(file.schema == schema, "schema", f"not `{schema}`")
     require(write(file).encode() == content, "the file", "not in canonical form")
     return file
-
-
-def _read_graph(path: str) -> form.GraphFile:
-    file = load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
-    require(bool(file.files), "files", "there are none")
-    check_sources(path, file.files, file.protocol)
-    check_graph(file.graph, "graph")
-    known = all(at < len(file.files) for at, _ in file.sites)
-    require(known and len(file.sites) == len(file.graph.events), "sites", "not one for each event")
-    check_instance(file.instance, file.graph.roles, "instance")
-    return file
-
-
-def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFile:
-    """The one graph beside a trace that is of its protocol and instance, or the machines."""
-    from tellverify.evidence.itf import basis_of
-
-    folder = os.path.dirname(trace)
-    machines = os.path.join(folder, form.MACHINES_NAME)
-    if os.path.isfile(machines):
-        from tellverify.evidence.recheck.machine_file import read_machines
-
-        system = read_machines(machines)
-        same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
-        plain = basis_of(subject) == ("strict", (subject.source,))
-        require(same and plain, "protocol", "not that of the machines")
-        return system
-    names = sorted(n for n in os.listdir(folder or ".") if n.endswith(form.GRAPH_SUFFIX))
-    files = [_read_graph(os.path.join(folder, name)) for name in names]
-    named = (subject.protocol, subject.instance)
-    fitting = [f for f in files if (f.protocol, f.instance) == named]
-    require(len(fitting) == 1, "the folder", f"not one graph of `{named[0]}` {named[1]}")
-    paths = tuple(name for name, _ in fitting[0].files)
-    same = basis_of(subject) == (fitting[0].dialect, paths) and subject.source == paths[0]
-    require(same, "source", "not that of the graph")
-    return fitting[0]
 
 
 def check_sources(path: str, files: Sequence[form.FileSum], protocol: str) -> None:
@@ -137,7 +78,7 @@ def check_source(
     require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
     if not os.path.isfile(source):
         return
-    text = _read(source)
+    text = read(source)
     if hashlib.sha256(text).hexdigest() != sha256:
         evidence = os.path.dirname(os.path.dirname(path)) or "."
         named = (os.path.dirname(source) or ".") if protocol is not None else f"--machines {source}"

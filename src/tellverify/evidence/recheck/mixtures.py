@@ -10,12 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
 
-import msgspec
-
 from tellverify.evidence import versions_file as filed
-from tellverify.evidence.graph_file import MOST_BYTES
 from tellverify.evidence.machines_file import MachineRow, MachinesFile, machines_of
-from tellverify.evidence.recheck.evidence_files import check_source
+from tellverify.evidence.recheck.evidence_files import check_source, load
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.recheck.relations import check_relation
 from tellverify.model.configuration import Configuration
@@ -23,7 +20,6 @@ from tellverify.model.joint_machine import MISSING, JointMachine, joint_machine
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.source.files import Unreadable, read_bytes
 
 _OLD, _NEW, _BOTH = 1, 2, 3
 
@@ -38,13 +34,7 @@ def recheck_versions_file(path: str) -> str:
 
 def read_versions(path: str) -> filed.VersionsFile:
     """The content of a file of two versions. Raises Rejected."""
-    try:
-        content = read_bytes(path, MOST_BYTES)
-        file = msgspec.json.decode(content, type=filed.VersionsFile)
-    except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
-    require(file.schema == filed.VERSIONS_SCHEMA, "schema", f"not `{filed.VERSIONS_SCHEMA}`")
-    require(filed.write_versions(file).encode() == content, "the file", "not in canonical form")
+    file = load(path, filed.VersionsFile, filed.VERSIONS_SCHEMA, filed.write_versions)
     require(len(file.sources) == 2 and all(s.files for s in file.sources), "sources", "not two")
     for source, sha256 in (one for side in file.sources for one in side.files):
         if not source.startswith(filed.AT_COMMIT):

@@ -101,6 +101,5 @@ def check_timed_trace(trace: TraceFile, content: bytes, path: str) -> None:
     if wrong is not None:
         place = f"state {len(trace.steps)}, `{subject.fault}`"
         raise Rejected(place if wrong.state is None else f"state {wrong.state}", wrong.reason)
-    filed = trace.filed
-    same = rendered(filed.meta, filed.states, trace.loop).encode() == content
-    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in canonical form")
+    same = rendered(subject, trace.filed.states, trace.loop).encode() == content
+    require(same and subject.var_types == VAR_TYPES, "the file", "not in canonical form")

@@ -6,23 +6,29 @@ and the words of `explanation`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Sequence, Set
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tellverify.evidence.graph_file import GraphFile, NeutralGraph
+from tellverify.evidence import graph_file as form
 from tellverify.evidence.itf import (
     VAR_TYPES,
+    ItfError,
     TraceFile,
+    TraceSubject,
+    basis_of,
     form_of,
-    moment_of,
+    read_itf,
     rendered,
+    state_of,
 )
-from tellverify.evidence.neutral_machine import NeutralMachineTooLarge, machine_of
-from tellverify.evidence.recheck.graph import Rejected, check_graph, require
-from tellverify.evidence.trace_replay import Stepper, comes_back, fault_shown, replay
+from tellverify.evidence.neutral_machine import machine_of
+from tellverify.evidence.recheck.evidence_files import check_sources, load, read
+from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.evidence.trace_replay import Stepper, fault_shown
 from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
@@ -33,7 +39,6 @@ if TYPE_CHECKING:
     from tellverify.evidence.machines_file import MachinesFile, Message
 
 _ALL_ROLES: Final = 64  # traces of protocols with more roles list only those that act
-_MOST_MATCHES: Final = 500_000  # configurations
 _MOST_WORK: Final = 10_000_000  # events and roles looked at, about 5 s
 # The code of every fault and the property that it refutes.
 FAULTS: Final = {
@@ -56,12 +61,64 @@ _OF_DECISIONS: Final = (Fault.DISAGREEMENT, Fault.REPETITION)
 _OF_FORMULAS: Final = (Fault.PROPERTY, Fault.WITNESS)
 
 
-def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile) -> None:
+def recheck_trace(path: str) -> str:
+    """What a trace shows, in words. Raises Rejected."""
+    content = read(path)
+    try:
+        trace = read_itf(content)
+    except ItfError as error:
+        raise Rejected("the file", str(error)) from None
+    if trace.subject.late is not msgspec.UNSET:
+        from tellverify.evidence.recheck.timed_traces import check_timed_trace
+
+        check_timed_trace(trace, content, path)
+    else:
+        check_trace(trace, content, _basis_of(path, trace.subject))
+    return f"{trace.subject.obligation}: {len(trace.steps)} steps show {trace.subject.fault}"
+
+
+def recheck_graph(path: str) -> str:
+    """What a graph file has, in words. Raises Rejected."""
+    file = _read_graph(path)
+    return f"graph: {len(file.graph.roles)} roles, {len(file.graph.events)} events"
+
+
+def _read_graph(path: str) -> form.GraphFile:
+    file = load(path, form.GraphFile, form.GRAPH_SCHEMA, form.write_graph)
+    require(bool(file.files), "files", "there are none")
+    check_sources(path, file.files, file.protocol)
+    check_graph(file.graph, "graph")
+    known = all(at < len(file.files) for at, _ in file.sites)
+    require(known and len(file.sites) == len(file.graph.events), "sites", "not one for each event")
+    check_instance(file.instance, file.graph.roles, "instance")
+    return file
+
+
+def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFile:
+    """The one graph beside a trace that is of its protocol and instance, or the machines."""
+    folder = os.path.dirname(trace)
+    machines = os.path.join(folder, form.MACHINES_NAME)
+    if os.path.isfile(machines):
+        from tellverify.evidence.recheck.machine_file import machines_for
+
+        return machines_for(machines, subject)
+    names = sorted(n for n in os.listdir(folder or ".") if n.endswith(form.GRAPH_SUFFIX))
+    files = [_read_graph(os.path.join(folder, name)) for name in names]
+    named = (subject.protocol, subject.instance)
+    fitting = [f for f in files if (f.protocol, f.instance) == named]
+    require(len(fitting) == 1, "the folder", f"not one graph of `{named[0]}` {named[1]}")
+    paths = tuple(name for name, _ in fitting[0].files)
+    same = basis_of(subject) == (fitting[0].dialect, paths) and subject.source == paths[0]
+    require(same, "source", "not that of the graph")
+    return fitting[0]
+
+
+def check_trace(trace: TraceFile, content: bytes, file: form.GraphFile | MachinesFile) -> None:
     """Raise Rejected at the first entry that is not so; `file` was found to be in order."""
     subject, steps = trace.subject, trace.steps
-    graph = file.graph if isinstance(file, GraphFile) or subject.fault is Fault.INFIDELITY else None
+    asks_graph = isinstance(file, form.GraphFile) or subject.fault is Fault.INFIDELITY
+    graph = file.graph if asks_graph else None
     machines, lines = _basis(file)
-    everyone = {machine.role for machine in machines}
     require(subject.fault in FAULTS, "fault", f"`{subject.fault}` refutes nothing")
     code, refuted = FAULTS[subject.fault]
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
@@ -79,47 +136,52 @@ def check_trace(trace: TraceFile, content: bytes, file: GraphFile | MachinesFile
     require(subject.statement == sentence, "statement", f"not that of `{named}`")
     plain = bool(roles) and subject.fault not in (*_OF_FORMULAS, *_OF_DECISIONS)
     about = roles.removesuffix("]").replace(" -> ", ", ").split(", ") if plain else []
-    require(set(about) <= set(subject.culprits) <= everyone, "culprits", "not these roles")
-    made = replay(steps, machines)
-    if made.divergence is not None:
-        raise Rejected(f"state {made.divergence.index + 1}", made.divergence.reason)
-    _check_states(trace, machines)
-    for index, step in enumerate(steps, start=1):
-        said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
-        require(said in lines, f"state {index}", "no such event in that line of the source")
+    require(
+        set(about) <= set(subject.culprits) <= {m.role for m in machines},
+        "culprits",
+        "not these roles",
+    )
+    end = _replayed(trace, machines, lines)
     require(trace.loop < 0 or subject.fault in _LASSOS, "loop", "this fault has none")
     if trace.has_faults:
         from tellverify.evidence.fault_run import scenario_run_of, unshown_in_scenario
 
         reason = unshown_in_scenario(scenario_run_of(trace), machines)
     else:
-        reason = _missing(trace, machines, made.configuration, graph)
+        reason = _missing(trace, machines, end, graph)
     require(not reason, f"state {len(steps)}, `{subject.fault}`", reason)
-    filed = trace.filed
-    same = rendered(filed.meta, filed.states, trace.loop).encode() == content
-    require(same and filed.meta.var_types == VAR_TYPES, "the file", "not in canonical form")
+    same = rendered(subject, trace.filed.states, trace.loop).encode() == content
+    require(same and subject.var_types == VAR_TYPES, "the file", "not in canonical form")
 
 
-def _check_states(trace: TraceFile, machines: Sequence[Machine]) -> None:
-    """Raise Rejected unless the file has of every state all that the replay gives, and no more."""
+def _replayed(trace: TraceFile, machines: Sequence[Machine], lines: Set[Message]) -> Configuration:
+    """Where the steps lead. Raises Rejected at the first that cannot be made, that stands elsewhere
+    in the source, or behind which the file does not have all that the replay gives, and no more.
+    """
     acting = {role for step in trace.steps for role in (step.sender, step.receiver)}
     roles = [m.role for m in machines if len(machines) <= _ALL_ROLES or m.role in acting]
-    form = form_of(len(trace.steps), len(roles))
-    require(trace.form == form, "form", f"a run of this length has the form `{form}`")
+    kind = form_of(len(trace.steps), len(roles))
+    require(trace.subject.form == kind, "form", f"a run of this length has the form `{kind}`")
     stepper = Stepper(machines)
-    for index, (step, moment) in enumerate(zip((None, *trace.steps), trace.moments, strict=True)):
+    given = zip((None, *trace.steps), trace.filed.states, strict=True)
+    for index, (step, state) in enumerate(given):
         if step is not None:
-            stepper.make(step)
-        if moment != moment_of(stepper, form, roles, step):
+            divergence = stepper.make(step)
+            if divergence is not None:
+                raise Rejected(f"state {index}", divergence.reason)
+            said = (step.sender, step.receiver, step.label, step.site.line, step.site.path)
+            require(said in lines, f"state {index}", "no such event in that line of the source")
+        if state != state_of(state.meta, stepper, kind, roles, step):
             from tellverify.evidence.itf_writing import disagreement
 
             _, wrong = disagreement(trace, machines) or (index, "it has more or other entries")
             raise Rejected(f"state {index}", wrong)
+    return stepper.configuration()
 
 
-def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]:
+def _basis(file: form.GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]:
     """The machines that a trace is a run of, and for every event where it stands."""
-    if not isinstance(file, GraphFile):
+    if not isinstance(file, form.GraphFile):
         from tellverify.evidence.machines_file import messages_of
 
         return messages_of(file)
@@ -131,14 +193,11 @@ def _basis(file: GraphFile | MachinesFile) -> tuple[list[Machine], set[Message]]
             graph.events, file.sites, strict=True
         )
     }
-    try:
-        return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines
-    except NeutralMachineTooLarge as role:
-        raise Rejected(f"role `{role}`", "its machine is too large") from None
+    return [machine_of(graph, first, number) for number in range(len(graph.roles))], lines
 
 
 def _missing(
-    trace: TraceFile, machines: list[Machine], end: Configuration, graph: NeutralGraph | None
+    trace: TraceFile, machines: list[Machine], end: Configuration, graph: form.NeutralGraph | None
 ) -> str:
     """Why the end does not show the fault, or why a culprit has no part in it."""
     fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
@@ -151,8 +210,7 @@ def _missing(
     last = {step.actor: step for step in steps}
     queues = dict(end.queues)
     loose = {r for r, e in last.items() if not e.send or (e.sender, e.receiver) in queues}
-    compared = graph if fault is Fault.INFIDELITY else None
-    starts = compared is not None and _has_run(compared, steps, "start")
+    starts = fault is Fault.INFIDELITY and graph is not None and _has_run(graph, steps, "start")
     if starts:
         loose = final if len(final) == len(machines) and not queues else set()
 
@@ -171,15 +229,17 @@ def _missing(
     if fault is Fault.UNBOUNDED_QUEUE:
         signs = [step.send for step in lap if (step.sender, step.receiver) == culprits]
         return "" if 2 * sum(signs) > len(signs) else "the queue of the culprits does not grow"
-    if fault is Fault.NO_TERMINATION and lap and not comes_back(lap, machines, end):
-        return "the loop does not come back"
+    if fault is Fault.NO_TERMINATION and lap:
+        lapped = Stepper(machines, end)
+        if any(lapped.make(step) is not None for step in lap) or lapped.configuration() != end:
+            return "the loop does not come back"
     idle = set(culprits) - {step.actor for step in lap}
     parts = {Fault.INFIDELITY: {*culprits} - loose, Fault.ENDLESS_RUN: idle, Fault.DEADLOCK: final}
     return "a culprit has no part in it" if parts.get(fault, set()) & set(culprits) else ""
 
 
 def _judged(
-    trace: TraceFile, machines: list[Machine], end: Configuration, graph: NeutralGraph | None
+    trace: TraceFile, machines: list[Machine], end: Configuration, graph: form.NeutralGraph | None
 ) -> bool:
     """No run serves the culprits any more, or comes to an end; by the graph where there is one."""
     fault, culprits, steps = trace.subject.fault, trace.subject.culprits, trace.steps
@@ -187,14 +247,12 @@ def _judged(
         return not _has_run(graph, steps, "served", *culprits)
     if graph is not None:
         return _has_run(graph, steps, "start") and not _has_run(graph, steps, "complete")
-    from tellverify.evidence.machines_file import can_be_served, can_end
+    from tellverify.evidence.recheck.machine_file import is_shown_by
 
-    if fault is Fault.STUCK_ROLE:
-        return can_be_served(machines, end, culprits, _MOST_MATCHES) is False
-    return fault is Fault.NO_TERMINATION and can_end(machines, end, _MOST_MATCHES) is False
+    return is_shown_by(machines, fault, culprits, end)
 
 
-def _has_run(graph: NeutralGraph, steps: Sequence[Step], kind: str, *about: str) -> bool:
+def _has_run(graph: form.NeutralGraph, steps: Sequence[Step], kind: str, *about: str) -> bool:
     """Has the graph a run in which every role does what it did in `steps`, and perhaps more?
 
     Of kind "complete" it comes to an end, of kind "exact" no role does more before that, of kind

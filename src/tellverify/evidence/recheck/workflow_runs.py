@@ -10,15 +10,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
 
-import msgspec
-
 from tellverify.evidence import workflow_run_file as form
-from tellverify.evidence.graph_file import MOST_BYTES
-from tellverify.evidence.recheck.evidence_files import check_source
-from tellverify.evidence.recheck.graph import Rejected, require
+from tellverify.evidence.recheck.evidence_files import check_source, load
+from tellverify.evidence.recheck.graph import require
 from tellverify.evidence.workflow_run_file import PartRow, WorkflowRunFile
 from tellverify.model.fault import Fault
-from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verdict.sentences import SENTENCES
 
 _MOST_CONFIGURATIONS: Final = 50_000
@@ -44,14 +40,7 @@ class Place(NamedTuple):
 
 def read_workflow_run(path: str) -> WorkflowRunFile:
     """The run in a file in its one form. Raises Rejected."""
-    try:
-        content = read_bytes(path, MOST_BYTES)
-        file = msgspec.json.decode(content, type=WorkflowRunFile)
-    except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
-    require(file.schema == form.WORKFLOW_RUN_SCHEMA, "schema", f"not `{form.WORKFLOW_RUN_SCHEMA}`")
-    require(form.write_workflow_run(file).encode() == content, "the file", "not in canonical form")
-    return file
+    return load(path, WorkflowRunFile, form.WORKFLOW_RUN_SCHEMA, form.write_workflow_run)
 
 
 def recheck_workflow_run(path: str) -> str:

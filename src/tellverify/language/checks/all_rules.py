@@ -66,6 +66,6 @@ def _needs(protocol: ast.Protocol) -> tuple[bool, bool]:
                     guarded = any(branch.guard is not None for branch in branches)
                     uses_names = uses_names or guarded
                     has_conditions = has_conditions or guarded
-                case _:
+                case ast.Let() | ast.Case() | ast.OperationStatement():
                     uses_names = True
     return uses_names, has_conditions

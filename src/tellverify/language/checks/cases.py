@@ -59,7 +59,16 @@ class CaseCheck:
                         guard = branch.guard
                         witness = guard.witness.text if isinstance(guard, ast.WhenCheck) else ""
                         yield self._block(branch.body, {witness: None} if witness else {})
-                case _:
+                case (
+                    ast.Broadcast()
+                    | ast.Par()
+                    | ast.Loop()
+                    | ast.Rec()
+                    | ast.Continue()
+                    | ast.Call()
+                    | ast.Timeout()
+                    | ast.OperationStatement()
+                ):
                     for inner in child_blocks(statement):
                         yield self._block(inner, {})
         for name_text, before in reversed(saved):
@@ -69,8 +78,10 @@ class CaseCheck:
         match value:
             case ast.Path((name,)):
                 return self._scope.get(name)
-            case _:
+            case ast.Check() | ast.Observe() | ast.Transfer() | ast.Construct() | ast.Apply():
                 return self._types.of_expression(value)
+            case ast.Path():
+                return None
 
     def _case(self, case: ast.Case) -> Walk:
         names = [arm.constructor.text for arm in case.arms]

@@ -82,7 +82,7 @@ class DeclarationCheck:
                 self._capabilities(name, requires)
             case ast.UnionType(name, constructors):
                 self._constructors(name, constructors)
-            case _:
+            case ast.TypeAliasDecl() | ast.Effect() | ast.Fragment():
                 pass
 
     # Profiles and agreements

@@ -148,7 +148,13 @@ class EffectUse:
                         self._check(branch.guard.call)
             case ast.Begin(arguments=arguments):
                 self._nested(arguments)
-            case _:
+            case ast.Send() | ast.Broadcast() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue():
+                pass
+            case ast.Call() | ast.Timeout() | ast.Await() | ast.Resolve() | ast.Invalidate():
+                pass
+            case ast.Publish() | ast.PublishAs() | ast.Materialize() | ast.Handoff():
+                pass
+            case ast.DependentWork():
                 pass
 
     def _expression(self, value: ast.Expression) -> None:
@@ -170,7 +176,7 @@ class EffectUse:
                 self._nested(call.arguments)
             case ast.Apply(arguments=arguments):
                 self._nested(arguments)
-            case _:
+            case ast.Transfer() | ast.Construct() | ast.Path():
                 pass
 
     def _check(self, call: ast.EffectCall) -> None:

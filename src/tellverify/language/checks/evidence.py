@@ -79,45 +79,36 @@ class EvidenceCheck:
             self._statement(statement)
             for inner, names in _inside(statement):
                 yield self._block(inner, names)
-            match statement:
-                case ast.Let(name, value, body=None):
-                    bind(self._scope, name, _sort_of(value))
-                case ast.PublishAs(_, publication):
-                    bind(self._published, publication, "publication")
-                case ast.Materialize(proof):
-                    bind(self._scope, proof, "value")
-                case _:
-                    pass
+            if isinstance(statement, ast.PublishAs):
+                bind(self._published, statement.publication, "publication")
+            for name, sort in _bound_behind(statement):
+                bind(self._scope, name, sort)
         for table, text, before in reversed(saved):
             if before is None:
                 table.pop(text, None)
             else:
                 table[text] = before
 
-    def _guard(self, guard: ast.Guard | None) -> None:
-        match guard:
-            case ast.WhenPredicate(text, span):
-                for word, offset in words(text):
-                    place = Span(span.start + offset, span.start + offset + len(word))
-                    self._perhaps(word, "the guard's name", place)
-            case ast.WhenCheck(call):
-                for mention in consumed(ast.Begin(call.operation, call.arguments), ""):
-                    self._perhaps(mention.name, "the argument", mention.span)
-            case None:
-                pass
+    def _guards(self, branches: Sequence[ast.Branch]) -> None:
+        for branch in branches:
+            match branch.guard:
+                case ast.WhenPredicate(text, span):
+                    for word, offset in words(text):
+                        place = Span(span.start + offset, span.start + offset + len(word))
+                        self._perhaps(word, "the guard's name", place)
+                case ast.WhenCheck(call):
+                    for mention in consumed(ast.Begin(call.operation, call.arguments), ""):
+                        self._perhaps(mention.name, "the argument", mention.span)
+                case None:
+                    pass
 
     def _statement(self, statement: ast.Statement) -> None:
         """The names that `statement` itself uses."""
         match statement:
             case ast.Choice(branches=branches):
-                for branch in branches:
-                    self._guard(branch.guard)
+                self._guards(branches)
             case ast.Begin(name):
-                if name.text not in self._operations:
-                    nearest = self._suggestions.nearest(name.text, self._operations)
-                    self.found.append(
-                        say.undeclared_begin(self.where, name.text, name.span, nearest)
-                    )
+                self._begun(name)
             case ast.Publish(argument=argument) if argument is not None:
                 self._bound(argument.parts[0], "the published", _first(argument))
             case ast.PublishAs(witness):
@@ -125,16 +116,28 @@ class EvidenceCheck:
             case ast.Materialize(_, publication):
                 self._materialized(publication)
             case ast.Handoff(receipt=receipt):
-                found = self._bound(receipt.text, "the receipt", receipt.span)
-                if found is not None and found.sort != "receipt":
-                    self.found.append(
-                        say.handoff_receipt(self.where, receipt.text, receipt.span, found.span)
-                    )
-            case _:
+                self._handed_off(receipt)
+            case ast.Send() | ast.Broadcast() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue():
+                pass
+            case ast.Call() | ast.Let() | ast.Case() | ast.Timeout() | ast.Await() | ast.Resolve():
+                pass
+            case ast.Invalidate() | ast.Publish() | ast.DependentWork():
                 pass
         if not isinstance(statement, ast.Handoff | ast.Broadcast):
             for mention in consumed(statement, ""):
                 self._perhaps(mention.name, "the argument", mention.span)
+
+    def _begun(self, name: ast.Name) -> None:
+        if name.text not in self._operations:
+            nearest = self._suggestions.nearest(name.text, self._operations)
+            self.found.append(say.undeclared_begin(self.where, name.text, name.span, nearest))
+
+    def _handed_off(self, receipt: ast.Name) -> None:
+        found = self._bound(receipt.text, "the receipt", receipt.span)
+        if found is not None and found.sort != "receipt":
+            self.found.append(
+                say.handoff_receipt(self.where, receipt.text, receipt.span, found.span)
+            )
 
     def _materialized(self, name: ast.Name) -> None:
         if name.text not in self._published:
@@ -161,6 +164,23 @@ class EvidenceCheck:
             self.found.append(say.unbound_name(self.where, name, what, span, elsewhere, nearest))
 
 
+def _bound_behind(statement: ast.Statement) -> Iterator[tuple[ast.Name, str]]:
+    """The names that a statement binds for those behind it, and what they mean."""
+    match statement:
+        case ast.Let(name, value, body=None):
+            yield name, _sort_of(value)
+        case ast.Materialize(proof):
+            yield proof, "value"
+        case ast.Send() | ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop() | ast.Rec():
+            pass
+        case ast.Continue() | ast.Call() | ast.Let() | ast.Case() | ast.Timeout() | ast.Begin():
+            pass
+        case ast.Await() | ast.Resolve() | ast.Invalidate() | ast.Publish() | ast.PublishAs():
+            pass
+        case ast.Handoff() | ast.DependentWork():
+            pass
+
+
 def _inside(
     statement: ast.Statement,
 ) -> Iterator[tuple[ast.Block, Sequence[tuple[ast.Name, str]]]]:
@@ -176,7 +196,18 @@ def _inside(
                 yield arm.body, [(name, "value") for name in arm.binders]
         case ast.Let(name, value, body=body) if body is not None:
             yield body, [(name, _sort_of(value))]
-        case _:
+        case (
+            ast.Send()
+            | ast.Broadcast()
+            | ast.Par()
+            | ast.Loop()
+            | ast.Rec()
+            | ast.Continue()
+            | ast.Call()
+            | ast.Let()
+            | ast.Timeout()
+            | ast.OperationStatement()
+        ):
             for inner in child_blocks(statement):
                 yield inner, ()
 
@@ -192,10 +223,8 @@ def _first(path: ast.Path) -> Span:
 
 def _binds(statement: ast.Statement) -> Iterator[ast.Name]:
     """The names that a statement binds, for itself or for blocks inside it."""
-    match statement:
-        case ast.Let(name, body=None) | ast.Materialize(name):
+    for name, _ in _bound_behind(statement):
+        yield name
+    for _, names in _inside(statement):
+        for name, _ in names:
             yield name
-        case _:
-            for _, names in _inside(statement):
-                for name, _ in names:
-                    yield name

@@ -151,7 +151,7 @@ class FlowCheck:
                 return self._block(body, place._replace(unlinked=hidden))
             case ast.Timeout():
                 return self._timeout(statement, place)
-            case _:
+            case ast.Send() | ast.Broadcast() | ast.Let() | ast.OperationStatement():
                 pass
         return None
 
@@ -293,7 +293,9 @@ class FlowCheck:
                 return not binders or binders[-1].depth >= place.guarded
             case ast.Call(name):
                 return name.text not in self._locals
-            case _:
+            case ast.Send() | ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop() | ast.Rec():
+                return False
+            case ast.Let() | ast.Case() | ast.Timeout() | ast.OperationStatement() | None:
                 return False
 
     def _case(self, case: ast.Case, place: FlowPlace) -> Walk:
@@ -359,7 +361,7 @@ class FlowCheck:
                         )
                     )
                 yield self._block(loop.body, place._replace(after=NOTHING))
-            case _:
+            case ast.Repeat() | ast.While():
                 yield self._block(loop.body, place._replace(after=NOTHING))
 
     def _decide(self, loop: ast.Loop, decider: ast.RoleRef, place: FlowPlace) -> bool:
@@ -403,5 +405,5 @@ def _drops_rest(statement: ast.Statement) -> bool:
             return body is not None
         case ast.Loop():
             return not is_desugared(statement)
-        case _:
+        case ast.Send() | ast.Broadcast() | ast.Call() | ast.OperationStatement():
             return False

@@ -34,7 +34,11 @@ def check_declarations(path: str, declarations: Sequence[ast.Declaration]) -> It
                     first = profiles[name.text]
                     yield say.duplicate_profile(where, name.text, first, name.span)
                 profiles.setdefault(name.text, name.span)
-            case _:
+            case ast.AgreementProfile() | ast.RoleSet() | ast.Topology() | ast.TypeAliasDecl():
+                pass
+            case ast.UnionType() | ast.Effect() | ast.Fragment() | ast.Operation():
+                pass
+            case ast.GuestRuntime():
                 pass
 
 
@@ -145,12 +149,8 @@ class References:
         match statement:
             case ast.Send():
                 yield from self._send(statement)
-            case ast.Broadcast(sender):
-                yield from self._reference(sender)
-                others = [name for name in self.roles if name != sender.name.text]
-                self.mentioned.update(others)
-                if not others and self.roles:
-                    yield say.empty_broadcast(self.where, role_text(sender), statement.span)
+            case ast.Broadcast():
+                yield from self._broadcast(statement)
             case ast.Choice(decider):
                 yield from self._decider(decider, "a choice")
             case ast.Loop(ast.Decide(decider)):
@@ -162,8 +162,20 @@ class References:
             case ast.Let(value=ast.Transfer(source=source, target=target)):
                 for ref in (source, target):
                     yield from self._reference(ref, upstream_looks=False)
-            case _:
+            case ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call() | ast.Let():
                 pass
+            case ast.Case() | ast.Begin() | ast.Await() | ast.Resolve() | ast.Invalidate():
+                pass
+            case ast.Publish() | ast.PublishAs() | ast.Materialize() | ast.DependentWork():
+                pass
+
+    def _broadcast(self, broadcast: ast.Broadcast) -> Iterator[Diagnostic]:
+        sender = broadcast.sender
+        yield from self._reference(sender)
+        others = [name for name in self.roles if name != sender.name.text]
+        self.mentioned.update(others)
+        if not others and self.roles:
+            yield say.empty_broadcast(self.where, role_text(sender), broadcast.span)
 
     def _is_known(self, send: ast.Send) -> bool:
         """True when a send between the same roles was found to be without fault."""
@@ -232,7 +244,7 @@ class References:
                     return say.unbound_index(self.where, name, symbol, ref.span, declared.span)
             case ast.RangeIndex(low, high):
                 return self._range(ref, declared, size, low, high)
-            case _:
+            case ast.AnyIndex():
                 pass
         return None
 

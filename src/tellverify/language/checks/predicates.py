@@ -27,7 +27,11 @@ def check_predicates(where: Where, protocol: ast.Protocol, source: str) -> Itera
                     start = max(source.find(f'"{text}"', head.start, head.end), head.start) + 1
                     place = Span(start, start + len(text))
                     yield from _judged(where, "the condition", text, place)
-                case _:
+                case ast.Send() | ast.Broadcast() | ast.Par() | ast.Loop() | ast.Rec():
+                    pass
+                case ast.Continue() | ast.Call() | ast.Let() | ast.Case() | ast.Timeout():
+                    pass
+                case ast.OperationStatement():
                     pass
 
 

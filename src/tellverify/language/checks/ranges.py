@@ -36,7 +36,7 @@ def check_ranges(where: Where, protocol: ast.Protocol) -> Iterator[Diagnostic]:
                 named.setdefault(name, []).append((low, high))
                 if low < high == sizes.get(name, 0) - 1:
                     short.append((ref, low))
-            case _:
+            case ast.AnyIndex() | ast.NameIndex() | ast.RangeIndex() | None:
                 pass
     for ref, low in short:
         name = ref.name.text

@@ -61,14 +61,9 @@ def consumed(statement: ast.Statement, source: str) -> Iterator[Mention]:
     """The names whose receipt `statement` itself would consume, in the order of the source."""
     match statement:
         case ast.Send(message=message) | ast.Broadcast(message=message):
-            if message.bracket:
-                start = payload_start(message, source)
-                for word, offset in words(message.payload):
-                    yield Mention(word, Span(start + offset, start + offset + len(word)))
-        case ast.Let(value=value):
+            yield from _in_payload(message, source)
+        case ast.Let(value=value) | ast.Case(scrutinee=value):
             yield from in_expression(value)
-        case ast.Case(scrutinee):
-            yield from in_expression(scrutinee)
         case ast.Handoff(receipt=receipt):
             yield Mention(receipt.text, receipt.span)
         case ast.DependentWork(argument=argument):
@@ -77,8 +72,19 @@ def consumed(statement: ast.Statement, source: str) -> Iterator[Mention]:
             yield from _atoms(arguments, False)
         case ast.Resolve(argument=argument):
             yield from _path(argument, False)
-        case _:
+        case ast.Choice() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call():
             pass
+        case ast.Timeout() | ast.Await() | ast.Invalidate() | ast.Publish() | ast.PublishAs():
+            pass
+        case ast.Materialize():
+            pass
+
+
+def _in_payload(message: ast.Message, source: str) -> Iterator[Mention]:
+    if message.bracket:
+        start = payload_start(message, source)
+        for word, offset in words(message.payload):
+            yield Mention(word, Span(start + offset, start + offset + len(word)))
 
 
 def payload_start(message: ast.Message, source: str) -> int:
@@ -116,7 +122,7 @@ def _atoms(atoms: tuple[ast.Atom, ...], counted: bool) -> Iterator[Mention]:
                 pending.extend(reversed(arguments))
             case ast.Path():
                 yield from _path(atom, counted)
-            case _:
+            case ast.TextAtom() | ast.IntAtom():
                 pass
 
 
@@ -140,7 +146,11 @@ def counted_texts(statement: ast.Statement) -> Iterator[ReceiptText]:
             if argument is not None:
                 yield ReceiptText(".".join(argument.parts), argument.span)
             yield ReceiptText(goal.text, goal.span)
-        case _:
+        case ast.Choice() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call():
+            pass
+        case ast.Timeout() | ast.Begin() | ast.Await() | ast.Resolve() | ast.Invalidate():
+            pass
+        case ast.Publish() | ast.PublishAs() | ast.Materialize():
             pass
 
 

@@ -130,7 +130,11 @@ class ReceiptCheck:
                 self._show(argument.parts[0], argument.span)
             case ast.PublishAs(witness):
                 self._show(witness.text, witness.span)
-            case _:
+            case ast.Send() | ast.Broadcast() | ast.Call() | ast.Let() | ast.Begin() | ast.Await():
+                pass
+            case ast.Resolve() | ast.Invalidate() | ast.Publish() | ast.Materialize():
+                pass
+            case ast.Handoff() | ast.DependentWork():
                 pass
         return None
 
@@ -188,7 +192,7 @@ class ReceiptCheck:
                 self._falls = False
             case ast.Repeat(count=int(count)) if count > 0:
                 pass
-            case _:
+            case ast.Decide() | ast.Repeat() | ast.While():
                 self._falls = True
 
     def _rec(self, rec: ast.Rec) -> Walk:

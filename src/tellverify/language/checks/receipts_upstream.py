@@ -92,7 +92,11 @@ class Counting:
             match statement:
                 case ast.Let(value=ast.Transfer()):
                     waiting[-1].append((statement, len(self._numbered)))
-                case _:
+                case ast.Send() | ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop():
+                    pass
+                case ast.Rec() | ast.Continue() | ast.Call() | ast.Let() | ast.Case():
+                    pass
+                case ast.Timeout() | ast.OperationStatement():
                     pass
 
     def _collect(self) -> None:

@@ -119,7 +119,11 @@ def _text(statement: ast.Statement) -> str:
             return f"choice {role_text(decider)}"
         case ast.Broadcast(message=message):
             return f"->* : {message.label.text}"
-        case _:
+        case ast.Send() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call():
+            return statement_text(statement)
+        case ast.Let() | ast.Case() | ast.Timeout() | ast.PublishAs() | ast.Materialize():
+            return statement_text(statement)
+        case ast.Handoff():
             return statement_text(statement)
 
 
@@ -169,7 +173,7 @@ def _no_theory(statement: ast.Statement) -> Blocker | None:
             return _blocker(statement, "its decider does not begin it")
         case ast.Loop():
             return _blocker(statement, "only counted and deciding loops have a global type")
-        case _:
+        case ast.Broadcast() | ast.Par() | ast.Case() | ast.Timeout() | ast.OperationStatement():
             return _blocker(statement, "the global types of the theory have no such construct")
 
 

@@ -68,7 +68,9 @@ class Types:
                 case ast.Effect(name, operations):
                     for operation in operations:
                         self._effects.setdefault((name.text, operation.name.text), operation)
-                case _:
+                case ast.ProofBundle() | ast.Profile() | ast.AgreementProfile() | ast.RoleSet():
+                    pass
+                case ast.Topology() | ast.Fragment() | ast.Operation() | ast.GuestRuntime():
                     pass
 
     def _add_union(
@@ -97,7 +99,7 @@ class Types:
                     return self.unions[text]
                 case ast.TypeExpression("path", text) if text in self._aliases:
                     value = self._aliases[text]
-                case _:
+                case ast.TypeExpression() | None:
                     return None
         return None
 
@@ -125,5 +127,5 @@ class Types:
             case ast.Check(call) | ast.Observe(call):
                 found = self.operation(call.effect.text, call.operation.text)
                 return found.result if found is not None else None
-            case _:
+            case ast.Transfer() | ast.Construct() | ast.Apply() | ast.Path():
                 return None

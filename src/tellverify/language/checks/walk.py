@@ -47,21 +47,7 @@ def child_blocks(statement: ast.Statement) -> tuple[ast.Block, ...]:
             if statement.on_cancel is None:
                 return (statement.body, statement.on_timeout)
             return (statement.body, statement.on_timeout, statement.on_cancel)
-        case (
-            ast.Send()
-            | ast.Broadcast()
-            | ast.Continue()
-            | ast.Call()
-            | ast.Begin()
-            | ast.Await()
-            | ast.Resolve()
-            | ast.Invalidate()
-            | ast.Publish()
-            | ast.PublishAs()
-            | ast.Materialize()
-            | ast.Handoff()
-            | ast.DependentWork()
-        ):
+        case ast.Send() | ast.Broadcast() | ast.Continue() | ast.Call() | ast.OperationStatement():
             return ()
         case _:
             assert_never(statement)
@@ -86,21 +72,7 @@ def with_blocks(statement: ast.Statement, blocks: Sequence[ast.Block]) -> ast.St
         case ast.Timeout():
             cancel = blocks[2] if len(blocks) == 3 else None
             return replace(statement, body=blocks[0], on_timeout=blocks[1], on_cancel=cancel)
-        case (
-            ast.Send()
-            | ast.Broadcast()
-            | ast.Continue()
-            | ast.Call()
-            | ast.Begin()
-            | ast.Await()
-            | ast.Resolve()
-            | ast.Invalidate()
-            | ast.Publish()
-            | ast.PublishAs()
-            | ast.Materialize()
-            | ast.Handoff()
-            | ast.DependentWork()
-        ):
+        case ast.Send() | ast.Broadcast() | ast.Continue() | ast.Call() | ast.OperationStatement():
             return statement
         case _:
             assert_never(statement)
@@ -245,19 +217,7 @@ def head_place(statement: ast.Statement) -> Span:
             return span_between(span, name.span)
         case ast.Case() | ast.Par():
             return Span(span.start, min(span.end, span.start + len(statement_text(statement))))
-        case (
-            ast.Continue()
-            | ast.Call()
-            | ast.Begin()
-            | ast.Await()
-            | ast.Resolve()
-            | ast.Invalidate()
-            | ast.Publish()
-            | ast.PublishAs()
-            | ast.Materialize()
-            | ast.Handoff()
-            | ast.DependentWork()
-        ):
+        case ast.Continue() | ast.Call() | ast.OperationStatement():
             return span
         case _:
             assert_never(statement)

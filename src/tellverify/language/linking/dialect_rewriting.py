@@ -97,10 +97,13 @@ class _Rewriting:
                     kept = [statement]
                 case ast.Let(body=None):
                     kept.append(statement)
-                case _ if child_blocks(statement):
+                case ast.Choice() | ast.Case() | ast.Par() | ast.Loop() | ast.Rec() | ast.Timeout():
                     yield self._compound(statement, inlined)
                     kept = list(self.done)
-                case _:
+                case ast.Let():
+                    yield self._compound(statement, inlined)
+                    kept = list(self.done)
+                case ast.Send() | ast.Broadcast() | ast.Call() | ast.OperationStatement():
                     kept.append(statement)
         self.done = tuple(reversed(kept))
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import msgspec
 
-from tellverify.language.checks.walk import DONE, leading_send, preorder, role_text
+from tellverify.language.checks.walk import DONE, child_blocks, leading_send, preorder, role_text
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
@@ -75,7 +75,9 @@ def _of_statement(
             yield TextBranch("loop", role, DONE, head, (head,))
         case ast.Timeout(owner=owner, head=head):
             yield TextBranch("timeout", role_text(owner), "timeout", head, ())
-        case _:
+        case ast.Send() | ast.Broadcast() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue():
+            return
+        case ast.Call() | ast.Let() | ast.OperationStatement():
             return
 
 
@@ -89,23 +91,17 @@ def _starts(body: ast.Block, locals_of: Mapping[str, ast.Block]) -> tuple[Span, 
             match statement:
                 case ast.Send(message=message) | ast.Broadcast(message=message):
                     found[message.label.span] = None
-                case ast.Choice(branches=branches):
-                    work += [branch.body for branch in branches]
-                case ast.Case(arms=arms):
-                    work += [arm.body for arm in arms]
-                case ast.Par(branches=blocks):
-                    work += blocks
-                case ast.Loop(body=inner) | ast.Rec(body=inner):
-                    work.append(inner)
-                case ast.Let(body=inner) if inner:
-                    work.append(inner)
+                case ast.Let(body=inner) if not inner:
+                    continue
+                case ast.Choice() | ast.Case() | ast.Par() | ast.Loop() | ast.Rec() | ast.Let():
+                    work += child_blocks(statement)
                 case ast.Call(name=name):
                     if name.text in locals_of and name.text not in called:
                         called.add(name.text)
                         work.append(locals_of[name.text])
                 case ast.Timeout(body=inner):
                     work.append(inner)
-                case _:
+                case ast.Continue() | ast.OperationStatement():
                     continue
             break
     return tuple(sorted(found))

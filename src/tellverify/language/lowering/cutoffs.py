@@ -157,7 +157,9 @@ def _faults(
             yield "`par` has runs in every order of its branches", statement.span
         case ast.Timeout(head=head):
             yield "`timeout` has no graph", head
-        case _:
+        case ast.Choice() | ast.Loop() | ast.Rec() | ast.Continue() | ast.Call() | ast.Let():
+            return
+        case ast.Case() | ast.OperationStatement():
             return
 
 

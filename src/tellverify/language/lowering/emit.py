@@ -154,7 +154,7 @@ class Emitter:
                 return self._block(body)
             case ast.Timeout():
                 return self._timeout(statement)
-            case _:
+            case ast.Send() | ast.Let() | ast.OperationStatement():
                 pass
         return None
 
@@ -339,7 +339,7 @@ class Emitter:
             case ast.Repeat(count):
                 times = count if isinstance(count, int) else self.tables.roles.size_of(count)
                 return self._undecided(loop) if times is None else self._repeat(loop, times)
-            case _:
+            case ast.While():
                 return self._undecided(loop)
 
     def _head(self, loop: ast.Loop) -> int:

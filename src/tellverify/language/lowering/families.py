@@ -53,7 +53,7 @@ def family_groups(protocol: ast.Protocol) -> tuple[tuple[str, ...], ...]:
                 groups.setdefault(f"[{symbol}]", []).append(name)
             case ast.AnyIndex():
                 groups[name] = [name]
-            case _:
+            case ast.ConstIndex() | ast.RangeIndex() | None:
                 pass
     return tuple(tuple(group) for group in groups.values())
 
@@ -119,7 +119,7 @@ class RoleTable:
                     count = value
                 case ast.NameIndex(symbol):
                     count = self._symbols[symbol] = resolved[name]
-                case _:
+                case ast.AnyIndex() | ast.RangeIndex():
                     count = resolved[name]
             if start + count > limit:
                 raise RolesOverLimit(f"`{name}` brings the roles to more than {limit:,} instances")

@@ -136,7 +136,7 @@ class Summaries:
                 return self._called.get(statement.name.text, Summary((), False, True))
             case ast.Let(body=body) if body is not None:
                 return self.of_block(body)
-            case _:
+            case ast.Send() | ast.Let() | ast.OperationStatement():
                 return NOTHING
 
     def _alternatives(self, blocks: tuple[ast.Block, ...]) -> Summary:
@@ -162,7 +162,7 @@ class Summaries:
                 send = leading_send(loop.body)
                 silent = send is None or not same_role(send.sender, decider)
                 return Summary(body.first, silent, True)
-            case _:
+            case ast.Repeat() | ast.While():
                 return Summary(body.first, True, True)
 
 

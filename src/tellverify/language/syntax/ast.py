@@ -399,7 +399,11 @@ class Timeout(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class Begin(msgspec.Struct, frozen=True, tag=True):
+class OperationStatement(msgspec.Struct, frozen=True):
+    """A statement on an operation in progress, its evidence or its work: no event, no block."""
+
+
+class Begin(OperationStatement, frozen=True, tag=True):
     """`begin op(args) progress ...`"""
 
     name: Name
@@ -408,14 +412,14 @@ class Begin(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class Await(msgspec.Struct, frozen=True, tag=True):
+class Await(OperationStatement, frozen=True, tag=True):
     """`await op`"""
 
     name: Name
     span: Span = NOWHERE
 
 
-class Resolve(msgspec.Struct, frozen=True, tag=True):
+class Resolve(OperationStatement, frozen=True, tag=True):
     """`resolve op as Success(path)`, `Failure`, `Timeout` or `Cancelled`"""
 
     name: Name
@@ -424,14 +428,14 @@ class Resolve(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class Invalidate(msgspec.Struct, frozen=True, tag=True):
+class Invalidate(OperationStatement, frozen=True, tag=True):
     """`invalidate op`"""
 
     name: Name
     span: Span = NOWHERE
 
 
-class Publish(msgspec.Struct, frozen=True, tag=True):
+class Publish(OperationStatement, frozen=True, tag=True):
     """`publish event(path)`"""
 
     name: Name
@@ -439,7 +443,7 @@ class Publish(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class PublishAs(msgspec.Struct, frozen=True, tag=True):
+class PublishAs(OperationStatement, frozen=True, tag=True):
     """`publish witness as Publication`"""
 
     witness: Name
@@ -447,7 +451,7 @@ class PublishAs(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class Materialize(msgspec.Struct, frozen=True, tag=True):
+class Materialize(OperationStatement, frozen=True, tag=True):
     """`materialize proof from Publication`"""
 
     proof: Name
@@ -455,7 +459,7 @@ class Materialize(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class Handoff(msgspec.Struct, frozen=True, tag=True):
+class Handoff(OperationStatement, frozen=True, tag=True):
     """`handoff operation to R with receipt`"""
 
     operation: Name
@@ -464,7 +468,7 @@ class Handoff(msgspec.Struct, frozen=True, tag=True):
     span: Span = NOWHERE
 
 
-class DependentWork(msgspec.Struct, frozen=True, tag=True):
+class DependentWork(OperationStatement, frozen=True, tag=True):
     """`dependent work name(path) required for goal`"""
 
     name: Name

@@ -12,7 +12,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.wording import listed
-from tellverify.model.delivery import WORDS, channel_after
+from tellverify.model.delivery import channel_after
+from tellverify.model.faulty_channels import WORDS
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL, queue_after, without_discarded
 from tellverify.model.trace import Trace

@@ -7,8 +7,8 @@ from typing import Final
 
 from tellverify.diagnostics.wording import grouped, listed
 from tellverify.evidence.trace_replay import Stepper
-from tellverify.model.delivery import WORDS
 from tellverify.model.failure import Outage, OutageKind
+from tellverify.model.faulty_channels import WORDS
 from tellverify.model.step import Step
 from tellverify.model.timer_steps import CANCEL
 from tellverify.report.drawing.chart import place

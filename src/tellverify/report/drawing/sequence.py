@@ -9,8 +9,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import grouped, listed
-from tellverify.model.delivery import UNQUEUED, WORDS, Delivery
+from tellverify.model.delivery import Delivery
 from tellverify.model.failure import OutageKind
+from tellverify.model.faulty_channels import UNQUEUED, WORDS
 from tellverify.model.run_end import discarded, origins
 from tellverify.model.site import Site
 from tellverify.model.step import Step

@@ -16,8 +16,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics.wording import counted
-from tellverify.model.delivery import WORDS, Delivery
+from tellverify.model.delivery import Delivery
 from tellverify.model.fault import Fault
+from tellverify.model.faulty_channels import WORDS
 from tellverify.model.run_end import discarded, origins
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting

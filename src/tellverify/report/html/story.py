@@ -17,7 +17,7 @@ _MOST_MESSAGES: Final = 120
 
 def stories(drawings: Drawings) -> Html:
     """The story of every role; members of a family that do the same share one."""
-    parts = [_Story(machine).told() for machine in drawings.machines]
+    parts = [_Story(machine).html() for machine in drawings.machines]
     return element("div", *parts, class_="stories") if parts else EMPTY
 
 
@@ -34,7 +34,7 @@ class _Story:
             self._moves.setdefault(move.source, []).append(move)
         self._number: dict[int, int] = {}
 
-    def told(self) -> Html:
+    def html(self) -> Html:
         """The story under the name of its role."""
         machine = self._machine
         head = element("h5", named(machine.roles))

@@ -41,7 +41,7 @@ def item_rows(item: Item, places: RowPlaces, inside: list[Span]) -> list[Printed
             return [
                 PrintedRow(0, text, item.span.start, item.owner.span.end, 0, opens=True, apart=True)
             ]
-        case _:
+        case ast.ProofBundle() | ast.Profile() | ast.RoleSet() | ast.Topology() | ast.Fragment():
             return [_line(_one_line(item), item.span)]
 
 
@@ -93,7 +93,9 @@ def _one_line(item: ast.Declaration) -> str:
         case ast.Fragment(name=name, parameters=parameters):
             given = f"({phrases.names(parameters)})" if parameters else ""
             return f"fragment {name.text}{given}"
-        case _:
+        case ast.AgreementProfile() | ast.RoleSet() | ast.TypeAliasDecl() | ast.UnionType():
+            raise TypeError(f"not a declaration of one line: {item!r}")
+        case ast.Effect() | ast.Operation() | ast.GuestRuntime():
             raise TypeError(f"not a declaration of one line: {item!r}")
 
 

@@ -245,7 +245,9 @@ def simple(statement: ast.Statement) -> str:
             return f"call {name.text}"
         case ast.Let(body=None, name=name, value=bound):
             return f"{let_head(statement.mode)} {name.text} = {expression(bound)}"
-        case _:
+        case ast.Send() | ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop() | ast.Rec():
+            return _of_operations(statement)
+        case ast.Let() | ast.Case() | ast.Timeout() | ast.OperationStatement():
             return _of_operations(statement)
 
 
@@ -274,19 +276,9 @@ def _of_operations(statement: ast.Statement) -> str:
             return f"handoff {operation.text} to {role(target)} with {receipt.text}"
         case ast.DependentWork(name=name, goal=goal, argument=argument):
             return f"dependent work {name.text}{path(argument)} required for {goal.text}"
-        case (
-            ast.Send()
-            | ast.Broadcast()
-            | ast.Choice()
-            | ast.Par()
-            | ast.Loop()
-            | ast.Rec()
-            | ast.Continue()
-            | ast.Call()
-            | ast.Let()
-            | ast.Case()
-            | ast.Timeout()
-        ):
+        case ast.Send() | ast.Broadcast() | ast.Choice() | ast.Par() | ast.Loop() | ast.Rec():
+            raise TypeError(f"not a statement of one line: {statement!r}")
+        case ast.Continue() | ast.Call() | ast.Let() | ast.Case() | ast.Timeout():
             raise TypeError(f"not a statement of one line: {statement!r}")
         case unreachable:
             assert_never(unreachable)

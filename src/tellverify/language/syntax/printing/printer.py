@@ -168,7 +168,7 @@ class _Printer:
                 return [opening, _Body(body, indent + STEP)]
             case ast.Timeout():
                 return self.timeout(statement, indent)
-            case _:
+            case ast.Continue() | ast.Call() | ast.Let() | ast.OperationStatement():
                 return [PrintedRow(indent, phrases.simple(statement), span.start, span.end, indent)]
 
     def head(self, text: str, indent: int, start: int, end: int) -> _Part:
@@ -260,7 +260,7 @@ class _Printer:
         match statement:
             case ast.Send(receiver=receiver):
                 arrow = f"-> {phrases.role(receiver)} : {message}"
-            case _:
+            case ast.Broadcast():
                 arrow = f"->* : {message}"
         span, record = statement.span, statement.record
         entries = [] if record is None else phrases.entries(record)

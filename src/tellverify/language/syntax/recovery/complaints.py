@@ -48,6 +48,7 @@ class Complaints:
         self._said: dict[tuple[str, ...], tuple[int, list[int]]] = {}
 
     def report_syntax(self, index: int) -> None:
+        """Report that the token cannot stand here: what was expected, what was found, and helps."""
         if self.is_quiet(index):
             return
         machine, tokens = self.machine, self.tokens
@@ -146,10 +147,12 @@ class Complaints:
             self.add(fault)
 
     def add(self, fault: Diagnostic) -> None:
+        """Report a fault, also on a line that has one."""
         self.count += 1
         self.tokens.faults.append(fault)
 
     def is_quiet(self, index: int) -> bool:
+        """Whether a fault at a token is reported already, or follows from one that is."""
         self._note_faults()
         word = self.tokens.texts[self.fault_line_start(index)]
         return self.fault_line(index) in self.quiet_lines or self._follows(word)
@@ -170,7 +173,9 @@ class Complaints:
         return self.places.is_head(index) and index > 0 and not self.machine.complete()
 
     def fault_line(self, index: int) -> int:
+        """The line that a fault at a token is on: the line before, where that is not complete."""
         return self.places.line(max(index - 1, 0) if self._is_at_line_end(index) else index)
 
     def fault_line_start(self, index: int) -> int:
+        """The first token of the line that a fault at a token is on."""
         return self.places.line_start(max(index - 1, 0) if self._is_at_line_end(index) else index)

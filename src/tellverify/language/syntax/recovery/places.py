@@ -28,6 +28,7 @@ class RecoveryPlaces:
         self._partners: dict[int, int] = {}
 
     def span(self, index: int) -> Span:
+        """Where a token stands in the text."""
         return Span(self.tokens.starts[index], self.tokens.ends[index])
 
     def column(self, index: int) -> int:
@@ -39,6 +40,7 @@ class RecoveryPlaces:
         return self._columns[line]
 
     def window(self, index: int) -> list[int]:
+        """The kinds of the tokens from `index` on, as far as a remedy looks ahead."""
         return self.tokens.kinds[index : index + _LOOKAHEAD]
 
     def window_in_block(self, index: int) -> list[int]:
@@ -55,6 +57,7 @@ class RecoveryPlaces:
         return bisect_right(self.tokens.heads, index)
 
     def line_start(self, index: int) -> int:
+        """The first token of the line of a token."""
         line = self.line(index)
         return self.tokens.heads[line - 1] if line else 0
 
@@ -69,6 +72,7 @@ class RecoveryPlaces:
         return index
 
     def is_head(self, index: int) -> bool:
+        """Whether a token is the first of its line."""
         line = self.line(index)
         return line > 0 and self.tokens.heads[line - 1] == index
 

@@ -78,6 +78,8 @@ class Remedies:
             match value:
                 case (DurationValue(), _, Span() as head):
                     span = head
+                case _:
+                    pass
         self.complaints.add(faults.timeout_without_alternative(self.tokens.path, span))
         for kind in kinds:
             machine.feed(kind, index, index)
@@ -178,6 +180,7 @@ class Remedies:
         return index
 
     def deeper_line(self, index: int) -> int | None:
+        """A line that is indented where no block begins is read as if it were not."""
         numbers = self.tokens.kinds
         if numbers[index] != self.kinds["INDENT"]:
             return None
@@ -264,6 +267,7 @@ class Remedies:
         self.complaints.quiet_lines.update(range(first, last + 1))
 
     def removed_statement(self, index: int) -> int | None:
+        """Report a statement of earlier versions by its name; no remedy reads on from it."""
         start = self.places.line_start(index)
         word = self.tokens.texts[start]
         if index - start != 1 or word not in REMOVED or self.machine.complete():
@@ -345,6 +349,7 @@ class Remedies:
         )
 
     def put_in(self, index: int) -> int | None:
+        """A missing token before this one is put in, if that lets the parser go on."""
         window = self.places.window(index)
         for name in _INSERTED:
             kind = self.kinds[name]
@@ -355,6 +360,7 @@ class Remedies:
         return None
 
     def take_out(self, index: int) -> int | None:
+        """A token that lets the parser go on once it is left out is left out."""
         kind = self.tokens.kinds[index]
         is_word = kind == self._name or self.kinds.first_keyword <= kind < self.kinds.foreign
         if (
