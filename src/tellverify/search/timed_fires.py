@@ -50,10 +50,12 @@ class FiringRenaming:
         self.renaming = renaming
 
     def local(self, local: int) -> int:
+        """The number of a local state with its firings renamed."""
         row = self.roles.locals.rows[local]
         return self.roles.locals.number(row._replace(fired=self._renamed(row.fired)))
 
     def queue(self, queue: int) -> int:
+        """The number of the content of a queue with its firings renamed."""
         rows = [self.roles.messages.rows[message] for message in self.roles.queues.rows[queue]]
         renamed = [row._replace(fired=self._renamed(row.fired)) for row in rows]
         return self.roles.queues.number(tuple(map(self.roles.messages.number, renamed)))
