@@ -176,6 +176,23 @@ def test_relations_are_accepted_and_not_without_one_of_their_nodes() -> None:
                 checked(roles, structs.replace(row, nodes=[*row.nodes[:n], *row.nodes[n + 1 :]]))
 
 
+def test_a_file_with_a_relation_of_fewer_nodes_or_another_role_is_rejected() -> None:
+    late, early = (
+        "A -> B : Go;B -> A : Ready;A -> B : Value",
+        "A -> B : Go;A -> B : Value;B -> A : Ready",
+    )
+    file = evidence(versions_of(protocol("A, B", late), protocol("A, B", early)))
+    assert "may be replaced: " in recheck_versions(file)
+    first = file.relations[0]
+    for wrong in (
+        structs.replace(first, nodes=first.nodes[:-1]),
+        structs.replace(first, role="C"),
+        structs.replace(first, refining={"old": "new", "new": "old"}[first.refining]),
+    ):
+        with pytest.raises(Rejected):
+            recheck_versions(structs.replace(file, relations=[*file.relations[1:], wrong]))
+
+
 def test_a_relation_of_a_machine_that_does_not_refine_is_rejected() -> None:
     """The loop without its exit of the subtyping tests: a cycle that leaves out a send."""
     go, done = Action(True, "B", "Go"), Action(True, "B", "Done")
