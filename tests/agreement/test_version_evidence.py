@@ -17,6 +17,7 @@ from tellverify.evidence.versions_file import (
     RefutedRow,
     RelationRow,
     SearchProof,
+    SendRow,
     VersionsFile,
 )
 from tellverify.model.machine import Action, Machine
@@ -197,3 +198,17 @@ def test_a_relation_of_a_machine_that_does_not_refine_is_rejected() -> None:
     with pytest.raises(Rejected):
         check_relation(RelationRow("A", "new", [(0, 0)]), small, large, set())
     check_relation(RelationRow("A", "new", [(0, 0), (1, 1)]), large, large, set())
+
+
+@pytest.mark.parametrize(("second", "is_subtype"), [("C", True), ("B", False)])
+def test_sends_change_places_only_towards_different_roles(second: str, is_subtype: bool) -> None:
+    x, y = Action(True, "B", "X"), Action(True, second, "Y")
+    ended = (False, False, True)
+    large = Machine("A", (((x, 1),), ((y, 2),), ()), ended)
+    small = Machine("A", (((y, 1),), ((x, 2),), ()), ended)
+    row = RelationRow("A", "new", [(0, 0), (1, SendRow("B", "X", 2)), (2, 2)])
+    if is_subtype:
+        check_relation(row, small, large, set())
+    else:
+        with pytest.raises(Rejected):
+            check_relation(row, small, large, set())
