@@ -241,6 +241,17 @@ def test_the_library_generates_the_same_runs(ota: Path) -> None:
             tellverify.simulate("ota.tell", **wrong)  # type: ignore[arg-type]
 
 
+def test_runs_with_timers_say_where_their_events_stand(ota: Path) -> None:
+    (ota / "retry.tell").write_text(RETRY, "utf-8")
+    runs = list(tellverify.simulate("retry.tell", runs=20, seed=3))
+    steps = [step for run in runs for step in run.steps]
+    lines = RETRY.splitlines()
+    assert any(step.timer for step in steps) and any(step.discards for step in steps)
+    for step in steps:
+        assert ("timeout" if step.timer else step.label) in lines[step.site.line - 1]
+    assert list(tellverify.simulate("retry.tell", runs=2, seed=3, start=5)) == runs[5:7]
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from typing import BinaryIO, Final
 
@@ -15,16 +15,17 @@ import msgspec
 from tellverify.cli.complaints import Stopped
 from tellverify.cli.exit import Exit
 from tellverify.cli.log_guards import AnnotatedMessages, annotated_messages, guard_differences
-from tellverify.cli.opening import chosen_roles, load
+from tellverify.cli.log_request import ReplayRequest as ReplayRequest
+from tellverify.cli.log_request import monitor_of
+from tellverify.cli.opening import LoadedTimed, load_timed
 from tellverify.diagnostics import event_log as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
-from tellverify.evidence.monitor import Departure, Monitor, MonitorStanding
-from tellverify.evidence.partial_log import MOST, PartialMonitor, TooManyLogPlaces
+from tellverify.evidence.monitor import Departure, LogMonitor, MonitorStanding, UndecidedLog
+from tellverify.evidence.partial_log import MOST
 from tellverify.language.checks.names import closest
-from tellverify.model.machine import Machine
-from tellverify.obligations.machines import Machines
+from tellverify.model.graph import ProtocolGraph
 from tellverify.report.style import Style
 from tellverify.report.text import diagnostic_lines
 from tellverify.source.span import NOWHERE, Span
@@ -38,19 +39,6 @@ _MOST_KNOWN: Final = 200
 _AHEAD: Final = 10_000
 _MOST_LINES: Final = 5_000_000  # further down no excerpt is shown
 _EXCERPT: Final = 400
-
-
-class ReplayRequest(msgspec.Struct, frozen=True):
-    """What the command line says about a log."""
-
-    log: str
-    file: str
-    protocol: str | None
-    sizes: Mapping[str, int]
-    roles: tuple[str, ...]
-    complete: bool
-    anywhere: bool = False
-    sends_only: bool = False
 
 
 def is_event_log(path: str) -> bool:
@@ -70,23 +58,22 @@ def is_event_log(path: str) -> bool:
 def replay_log(asked: ReplayRequest, style: Style) -> int:
     """Follow a log and say how it went. Exit codes: 0 conforms, 1 diverges, 2 unreadable."""
     try:
-        loaded = load(asked.file, asked.protocol, asked.sizes, default=None)
-        annotated = annotated_messages(loaded.graph)
+        loaded = load_timed(asked.file, asked.protocol, asked.sizes, default=None)
+        protocol = loaded.timed if isinstance(loaded, LoadedTimed) else loaded.graph
+        annotated = annotated_messages(protocol)
     except Stopped as stop:
         return _UNREADABLE if stop.code is Exit.REFUTED else stop.code
-    recorded = chosen_roles(loaded.graph, asked.roles) if asked.roles else ()
-    machines = Machines(loaded.graph).all()
     shown = "<stdin>" if asked.log == "-" else asked.log.replace(os.sep, "/")
     try:
-        monitor = _monitor(asked, machines, recorded)
+        monitor = monitor_of(asked, protocol)
         judge = _LogJudge(asked, shown, loaded.name, monitor, annotated)
         with _opened(asked.log) as file:
             found = judge.follow(file)
-    except TooManyLogPlaces:
-        click.echo(
-            style.shown(f"{loaded.name}   unknown: more than {grouped(MOST)} configurations")
-        )
-        click.echo("  name the roles that matter with `--roles`, or log more of what happens")
+    except UndecidedLog as error:
+        why = str(error) or f"more than {grouped(MOST)} configurations"
+        click.echo(style.shown(f"{loaded.name}   unknown: {why}"))
+        if isinstance(protocol, ProtocolGraph):
+            click.echo("  name the roles that matter with `--roles`, or log more of what happens")
         return Exit.UNKNOWN
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
@@ -101,12 +88,6 @@ def replay_log(asked: ReplayRequest, style: Style) -> int:
         lines, _ = diagnostic_lines(diagnostic, {shown: source} if source else {}, style)
         click.echo("\n".join(line.rstrip() for line in lines))
     return code
-
-
-def _monitor(asked: ReplayRequest, machines: Sequence[Machine], recorded: Sequence[str]) -> Monitor:
-    if not asked.anywhere and not asked.sends_only:
-        return Monitor(machines, recorded)
-    return PartialMonitor(machines, recorded, anywhere=asked.anywhere, sends_only=asked.sends_only)
 
 
 def _opened(path: str) -> BinaryIO:
@@ -129,7 +110,7 @@ class _LogJudge:
         asked: ReplayRequest,
         shown: str,
         protocol: str,
-        monitor: Monitor,
+        monitor: LogMonitor,
         annotated: AnnotatedMessages,
     ) -> None:
         self.asked = asked
@@ -204,6 +185,7 @@ class _LogJudge:
         """The presuppositions about events that the log does not show."""
         parts = [" from a reachable configuration on"] if self.asked.anywhere else []
         parts += [", with receptions inferred"] if self.asked.sends_only else []
+        parts += [", with timers inferred"] if self.monitor.infers_timers else []
         return "".join(parts)
 
     # How it can end

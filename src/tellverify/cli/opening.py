@@ -62,14 +62,17 @@ class LoadedTimed(msgspec.Struct, frozen=True):
 
 
 def load_timed(
-    path: str, protocol: str | None, sizes: Mapping[str, int]
+    path: str,
+    protocol: str | None,
+    sizes: Mapping[str, int],
+    default: int | None = _DEFAULT_SIZE,
 ) -> LoadedProtocols | LoadedTimed:
     """The protocol in `path`, as `load` has it; one with timeouts has its timed graph."""
     found = opened(path)
     stop_at_errors(found.diagnostics(), found.sources())
     asked = chosen(found.protocols(), protocol)
     try:
-        resolved = one_instance(asked.protocol, sizes, _DEFAULT_SIZE)
+        resolved = one_instance(asked.protocol, sizes, default)
     except SizeFault as fault:
         raise click.UsageError(str(fault)) from None
     if not asked.errors and not asked.judged.linked.blocked:
@@ -77,7 +80,7 @@ def load_timed(
         if lowered.timed is not None:
             stop_at_errors(lowered.diagnostics, found.sources())
             return LoadedTimed(asked.name, lowered.timed)
-    return loaded(found, asked, sizes)
+    return loaded(found, asked, sizes, default)
 
 
 def load(

@@ -110,8 +110,9 @@ def replay(
     names is read.
 
     A log has one JSON object a line with role, direction (send or receive), peer and label, and
-    a session where runs are interleaved; `-` reads it from standard input. Exits 0 when it
-    conforms, 1 at the first line that is not possible, 2 when a line cannot be read.
+    a session where runs are interleaved; `-` reads it from standard input. When timers fired need
+    not be in it. Exits 0 when it conforms, 1 at the first line that is not possible, 2 when a line
+    cannot be read, 3 when it is not known whether it conforms.
     """  # fmt: skip
     out = sys.stdout
     style = style_of(out, color)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 import msgspec
 
@@ -50,6 +50,36 @@ class Unfinished(msgspec.Struct, frozen=True):
     queues: tuple[tuple[Channel, tuple[str, ...]], ...]
 
 
+class UndecidedLog(Exception):
+    """Why it is not known whether a log conforms, in words."""
+
+
+class LogMonitor(Protocol):
+    """What follows a log: `make` for each event in order, then `unfinished`.
+
+    `infers_timers`: firings of timers need not be in the log. `make` and `unfinished` may raise
+    UndecidedLog.
+    """
+
+    infers_timers: bool
+    roles: tuple[str, ...]
+    recorded: tuple[str, ...]
+    acted: set[str]
+
+    @property
+    def sessions(self) -> int:
+        """How many sessions the log has had up to here."""
+
+    def make(self, event: LogEvent) -> Departure | None:
+        """Make one event, or say why it is not possible and change nothing."""
+
+    def unfinished(self) -> tuple[int, Unfinished | None]:
+        """How many sessions have not come to an end, and the first of them."""
+
+    def labels(self) -> tuple[str, ...]:
+        """All labels of the recorded roles, sorted."""
+
+
 class SessionRun:
     """One session: the state of every role that has moved, and the channels that are watched."""
 
@@ -67,6 +97,8 @@ class Monitor:
     A session all of whose roles have come to states without moves keeps nothing but its name.
     Raises ValueError when two machines have one role or `recorded` names a role without machine.
     """
+
+    infers_timers = False
 
     def __init__(self, machines: Sequence[Machine], recorded: Collection[str] = ()) -> None:
         self._machines: Mapping[str, Machine] = {m.role: m for m in machines}

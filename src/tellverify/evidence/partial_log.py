@@ -12,7 +12,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from tellverify.evidence.event_log import LogEvent, Session
-from tellverify.evidence.monitor import Channel, Departure, Monitor, SessionRun, Unfinished
+from tellverify.evidence.monitor import (
+    Channel,
+    Departure,
+    Monitor,
+    SessionRun,
+    UndecidedLog,
+    Unfinished,
+)
 from tellverify.model.machine import Action, Machine
 
 MOST: Final = 50_000  # configurations at a time
@@ -23,10 +30,8 @@ _Place: TypeAlias = tuple[tuple[int, ...], _Queues]  # states of the recorded ro
 _Places: TypeAlias = dict[_Place, None]
 
 
-class TooManyLogPlaces(Exception):
-    """More than `MOST` configurations fit, or their queues hold more than `MOST_QUEUED` messages:
-    whether the log conforms is not known.
-    """
+class TooManyLogPlaces(UndecidedLog):
+    """More than `MOST` configurations fit, or more than `MOST_QUEUED` messages in their queues."""
 
 
 class PartialMonitor(Monitor):

@@ -294,17 +294,29 @@ class TimedRoles:
         key = role, local, complete
         found = self._tellable.get(key)
         if found is None:
-            row = self.locals.rows[local]
             number = self.places.role_number
-            context = self.limits.context(role, row, None, complete)
-            closure = self._told_closure(role, row, context, row.complete | complete, None)
-            nodes = [self.places.nodes[self.places.places.rows[place].node] for place in closure]
-            found = self._tellable[key] = frozenset(
-                number[node.sender]
-                for node in nodes
-                if isinstance(node, MessageNode) and number[node.receiver] == role
-            )
+            messages = self.awaited_messages(role, local, complete)
+            found = self._tellable[key] = frozenset(number[sender] for sender, _ in messages)
         return found
+
+    def awaited_messages(
+        self, role: int, local: int, complete: frozenset[int] = _NONE
+    ) -> tuple[tuple[str, str], ...]:
+        """What it may receive, with its sender, also after it learns of failures.
+
+        Entries of `complete` do not fail.
+        """
+        row = self.locals.rows[local]
+        context = self.limits.context(role, row, None, complete)
+        closure = self._told_closure(role, row, context, row.complete | complete, None)
+        nodes = [self.places.nodes[self.places.places.rows[place].node] for place in closure]
+        own = self.places.role_number
+        messages = [
+            (node.sender, node.label)
+            for node in nodes
+            if isinstance(node, MessageNode) and own[node.receiver] == role
+        ]
+        return tuple(dict.fromkeys(messages))
 
     def ends_unaware_of(self, role: int, local: int) -> frozenset[int]:
         """Entries in whose bodies it acted and that are open in all places where it may stop."""

@@ -153,7 +153,9 @@ def awaited(wait: Waiting) -> str:
     by_peer: dict[str, list[str]] = {}
     for peer, label in wait.awaits:
         by_peer.setdefault(peer, []).append(f"`{label}`")
-    return " or ".join(f"{' or '.join(labels)} from `{peer}`" for peer, labels in by_peer.items())
+    return " or ".join(
+        f"{series(labels, last='or')} from `{peer}`" for peer, labels in by_peer.items()
+    )
 
 
 def last_events(steps: Sequence[Step]) -> list[Step]:

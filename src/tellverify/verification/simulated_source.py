@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +11,7 @@ import msgspec
 from tellverify.language.files import inputs
 from tellverify.language.instances import SizeFault
 from tellverify.language.workspace import Unopened, Workspace, opened
+from tellverify.model.defect import Defect
 from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
 from tellverify.model.limits import MachineTooLarge
@@ -121,8 +122,27 @@ def _runs(
     simulator: Simulator | TimedSimulator, asked: SimulationRequest
 ) -> Iterator[GeneratedRun]:
     for run in simulator.runs(asked.runs, asked.start):
-        steps = tuple(simulator.steps(run))
-        yield GeneratedRun(run.index, steps, run.outages, run.ending, run.fault, run.culprits)
+        steps = simulator.steps(run)
+        if not isinstance(simulator, Simulator):
+            steps = _placed(simulator, steps)
+        yield GeneratedRun(
+            run.index, tuple(steps), run.outages, run.ending, run.fault, run.culprits
+        )
+
+
+def _placed(simulator: TimedSimulator, steps: Sequence[Step]) -> list[Step]:
+    """The steps of a run with timers, with their places in the text and what each discards."""
+    from tellverify.evidence.timed_replay import TimedRunReplay
+
+    late, fire = simulator.settings.late, simulator.settings.fire
+    replay = TimedRunReplay(simulator.protocol, late, fire, len(steps))
+    found = []
+    for step in steps:
+        made = replay.make(step)
+        if made is None:
+            raise Defect(f"a simulated run cannot be replayed: {step}")
+        found.append(made)
+    return found
 
 
 def _workspace(source: str | os.PathLike[str], name: str) -> Workspace:

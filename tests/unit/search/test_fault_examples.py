@@ -12,7 +12,7 @@ from tellverify.model.machine import Action, Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.search.counterexample import SEARCHED, FaultSearch, find_faults
-from tellverify.search.traces import build_trace
+from tellverify.search.traces import awaited, build_trace
 
 
 def faults(graph: ProtocolGraph, depth_limit: int | None = None) -> FaultSearch:
@@ -208,3 +208,10 @@ def test_a_run_that_does_not_replay_is_a_defect() -> None:
             culprits=(),
             explanation="",
         )
+
+
+def test_what_a_role_awaits_reads_as_a_sentence() -> None:
+    one = Waiting("S", False, (("C", "Done"), ("C", "Request"), ("C", "GiveUp")))
+    assert awaited(one) == "`Done`, `Request` or `GiveUp` from `C`"
+    two = Waiting("S", False, (("C", "Done"), ("C", "Stop"), ("D", "Fail")))
+    assert awaited(two) == "`Done` or `Stop` from `C` or `Fail` from `D`"
