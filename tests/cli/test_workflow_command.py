@@ -231,6 +231,14 @@ def test_a_configuration_names_workflows(
     assert code == 1 and "error[TV848]" in out
     code, out, _ = _printed(capsys, "check", "workflows/exchange.tell", "--format", "concise")
     assert code == 0 and "TV848" not in out
+    (tmp_path / "empty").mkdir()
+    for path, reason in (
+        ("empty", "this folder has no workflow"),
+        ("workflows/exchange.tell", "it has no workflow"),
+    ):
+        config.write_text(f'workflows = ["{path}"]\n', encoding="utf-8")
+        code, out, _ = _printed(capsys, "check", "--format", "concise")
+        assert code == 1 and f"cannot read this workflow: {reason}" in out
     config.write_text('workflows = ["../elsewhere"]\n', encoding="utf-8")
     assert _printed(capsys, "check")[0] == 2
 
