@@ -231,6 +231,14 @@ def test_a_configuration_names_workflows(
     assert code == 1 and "error[TV848]" in out
     code, out, _ = _printed(capsys, "check", "workflows/exchange.tell", "--format", "concise")
     assert code == 0 and "TV848" not in out
+    (tmp_path / "empty").mkdir()
+    for path, reason in (
+        ("empty", "this folder has no workflow"),
+        ("workflows/exchange.tell", "it has no workflow"),
+    ):
+        config.write_text(f'workflows = ["{path}"]\n', encoding="utf-8")
+        code, out, _ = _printed(capsys, "check", "--format", "concise")
+        assert code == 1 and f"cannot read this workflow: {reason}" in out
     config.write_text('workflows = ["../elsewhere"]\n', encoding="utf-8")
     assert _printed(capsys, "check")[0] == 2
 
@@ -239,3 +247,19 @@ def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert _printed(capsys, "workflow", "check", str(tmp_path / "no.toml"))[0] == 1
     (tmp_path / "empty").mkdir()
     assert _printed(capsys, "workflow", "check", str(tmp_path / "empty"))[0] == 4
+
+
+def test_workflows_that_share_a_run_all_fail_at_their_own_place(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    shutil.copytree("counterexamples/workflows", tmp_path / "w")
+    path = tmp_path / "w" / "crossed_orders.toml"
+    lines = path.read_text("utf-8").splitlines()
+    path.write_text("\n".join(one for one in lines if "tell: expect" not in one), "utf-8")
+    code, out, _ = _printed(capsys, "workflow", "check", str(path))
+    assert code == 1
+    words = out.partition("failures\n")[2].split()
+    places = [path.name + place.rpartition(path.name)[2] for place in words[:8:4]]
+    assert words[1:4] == ["backup", "composition", "TV848"]
+    assert words[5:8] == ["sync", "composition", "TV848"]
+    assert places == ["crossed_orders.toml:11", "crossed_orders.toml:6"]

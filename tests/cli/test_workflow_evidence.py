@@ -165,6 +165,9 @@ def test_a_run_of_a_workflow_that_has_changed_is_not_replayed(folder: Path) -> N
     found = _tellverify("replay", str(path.relative_to(folder)))
     assert found.exit_code == 1
     assert "its machines are not those of the workflow" in found.output
+    found = _tellverify("recheck", str(path.relative_to(folder)))
+    assert found.exit_code == 1
+    assert "run tellverify workflow check w/crossed_orders.toml --evidence ev" in found.output
 
 
 @pytest.mark.parametrize("text", ["", "{}", '{"schema": "tellverify/workflow-run-1"}', "[1"])

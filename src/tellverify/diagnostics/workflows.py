@@ -418,6 +418,12 @@ def broken_workflow(
     return finding(code, where, message, at, others=others, refutes=refutes, notes=notes)
 
 
+APART_ONLY: Final = Code(
+    "TV854",
+    "apart-only",
+    "sessions that are decided apart, and not together",
+    kind=Kind.LIMIT,
+)
 WEAK_CONDITION: Final = Code(
     "TV853",
     "weak-condition",

@@ -141,17 +141,20 @@ def _is_certified(verdict: Verdict, method: Method) -> bool:
 
 
 def place_of(protocol: ProtocolReport, verdict: Verdict) -> Region:
-    """Where an outcome shows: of a refutation the place of its evidence, else its own."""
+    """Where an outcome shows: of a refutation the place of its evidence, else its own.
+
+    A run across sessions ends somewhere in a protocol that may be right; its place is the workflow.
+    """
     outcome = verdict.outcome
     if isinstance(outcome, Refuted):
         match outcome.evidence:
-            case Trace() as trace:
+            case Trace() as trace if protocol.kind is not SubjectKind.WORKFLOW:
                 for site in (trace.place, *(step.site for step in reversed(trace.steps[-1:]))):
                     if site.line:
                         return Region(site.path or protocol.path, site.line, max(site.column, 1))
             case Conflict(regions=regions) if regions:
                 return regions[0]
-            case Conflict() | Core():
+            case Trace() | Conflict() | Core():
                 pass
     line = max(verdict.line or protocol.line, 1)
     return Region(protocol.path, line, max(verdict.column, 1))

@@ -32,6 +32,7 @@ _DEEP_KEY: Final = re.compile(
     re.MULTILINE,
 )
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN: Final = re.compile(r'([A-Za-z0-9_-]++)[ \t]*+=[ \t]*+("(?:[^"\\\n]|\\.)*+"(?!"))')
 _BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
 _INLINE: Final = re.compile(r"[ \t]*")
 _SCALAR: Final = re.compile(r"[^,\]}#\r\n]+")
@@ -242,6 +243,12 @@ class _Scan:
 
     def _entry(self, here: Path) -> None:
         start = self._at
+        if plain := _PLAIN.match(self._text, start):  # most entries: a bare key and a string
+            path = (*here, plain[1])
+            self.keys.setdefault(path, Span(start + self._shift, plain.end(1) + self._shift))
+            self.values[path] = Span(plain.start(2) + self._shift, plain.end() + self._shift)
+            self._at = plain.end()
+            return
         names = self._names()
         span = self._span(start)
         path = here

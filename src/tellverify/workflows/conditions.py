@@ -135,7 +135,7 @@ def _outcomes(own: Sequence[ComposedSession], asked: _Asked) -> Iterator[WeakCon
                 f"`{agent}` cannot know whether the workflow goes on after `{session.title}`: it"
                 f" {why}"
             )
-            text = f"`{agent}` acts again in this phase"
+            text = f"`{agent}` acts {'' if role is None else 'again '}in this phase"
             yield WeakCondition(
                 Property.KNOWS_OUTCOME,
                 scope,

@@ -12,7 +12,7 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics import workflows as say
-from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.limits import NOT_WELL_FORMED
 from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
 from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
@@ -148,12 +148,13 @@ class Deciding:
         for part, weak in self._parts(conditions.weak):
             if loose & set(part):
                 reason = "sessions that a join may give up are not searched"
-                answers[part] = (ExactAnswer(unknown=reason), weak)
+                unknown = Unknown(reason, say.APART_ONLY.number)
+                answers[part] = (ExactAnswer(unknown=unknown), weak)
             else:
                 answers[part] = (self.exact.search(part), weak)
         refuted = [(a, weak) for a, weak in answers.values() if a.trace is not None]
         refuted.sort(key=lambda one: len(one[0].trace.steps) if one[0].trace else 0)
-        unknown = [a.unknown for a, _ in answers.values() if a.unknown]
+        undecided = [a.unknown for a, _ in answers.values() if a.unknown is not None]
         count = sum(answer.configurations for answer, _ in answers.values())
         if refuted:
             shown, weak = refuted[0]
@@ -162,11 +163,11 @@ class Deciding:
             )
         elif given_up is not None:
             outcomes[Property.COMPOSITION, _WHOLE] = given_up
-        elif unknown:
-            outcomes[Property.COMPOSITION, _WHOLE] = Unknown(unknown[0], STEP_LIMIT.number)
+        elif undecided:
+            outcomes[Property.COMPOSITION, _WHOLE] = undecided[0]
         elif stopping is not None:
             reason = f"`go_on` of `{stopping}`, which a join may give up, is not decided"
-            outcomes[Property.COMPOSITION, _WHOLE] = Unknown(reason)
+            outcomes[Property.COMPOSITION, _WHOLE] = Unknown(reason, say.APART_ONLY.number)
         else:
             method = _method_of([answer for answer, _ in answers.values()])
             bound = next((answer.bound for answer, _ in answers.values() if answer.bound), "")
@@ -230,8 +231,8 @@ class Deciding:
             outcomes[Property.COMPOSITION, _WHOLE] = self._refuted(
                 workflow, answer, conditions.weak[0], Method.JOINED_GRAPH, said
             )
-        elif answer.unknown:
-            outcomes[Property.COMPOSITION, _WHOLE] = Unknown(answer.unknown, STEP_LIMIT.number)
+        elif answer.unknown is not None:
+            outcomes[Property.COMPOSITION, _WHOLE] = answer.unknown
         else:
             method = Method.JOINED_GRAPH if conditions.weak else Method.PHASE_CONDITIONS
             outcomes[Property.COMPOSITION, _WHOLE] = _whole_outcome(own, method, answer.bound)
@@ -319,8 +320,8 @@ def _weak_outcome(weak: WeakCondition, answer: ExactAnswer, method: Method) -> O
         return Refuted(code.number, answer.trace, method)
     if answer.trace is not None:
         return Skipped(f"{weak.message}; `composition` has the run", say.WEAK_CONDITION.number)
-    if answer.unknown:
-        return Unknown(weak.message, STEP_LIMIT.number)
+    if answer.unknown is not None:
+        return msgspec.structs.replace(answer.unknown, reason=weak.message)
     by = "the joined graph" if method is Method.JOINED_GRAPH else "search"
     reason = f"{weak.message}; by {by} this does no harm"
     return Skipped(reason, say.WEAK_CONDITION.number)

@@ -13,7 +13,9 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.wording import counted
+from tellverify.diagnostics.workflows import APART_ONLY
 from tellverify.model.fault import Fault
 from tellverify.model.graph import leaves_class
 from tellverify.model.limits import MachineTooLarge
@@ -64,7 +66,7 @@ class ExactAnswer(msgspec.Struct, frozen=True):
     """
 
     trace: Trace | None = None
-    unknown: str = ""
+    unknown: Unknown | None = None
     configurations: int = 0
     bound: str = ""
     shown: ShownRun | None = None
@@ -114,19 +116,21 @@ class ExactDecisions:
             if ahead and len(ahead) + len(part) <= _WHOLE:
                 whole = self._system(tuple(sorted((*ahead, *part))))
                 if isinstance(whole, str):
-                    return ExactAnswer(unknown=whole)
+                    return _apart(whole)
                 answer = self._explored(whole)
                 if answer.is_complete:
                     return _with_timers(whole, answer)
             system = self._system(part)
             if isinstance(system, str):
-                return ExactAnswer(unknown=system)
+                return _apart(system)
             answer = self._explored(system)
         except OutOfBudget:
-            return ExactAnswer(unknown="the limit of steps was reached")
+            reason = "the limit of steps was reached"
+            return ExactAnswer(unknown=Unknown(reason, STEP_LIMIT.number, "steps"))
         if not answer.is_complete:
             limit = counted(self._options.search_limit, "configuration")
-            return ExactAnswer(unknown=f"the search was given up after {limit}")
+            reason = f"the search was given up after {limit}"
+            return ExactAnswer(unknown=Unknown(reason, STEP_LIMIT.number, "configurations"))
         if answer.fault is None or not ahead or any(one.head.parts for one in system.sessions):
             return _with_timers(system, answer)
         led = self._led_to(ahead, part, system, answer.fault, answer.configurations)
@@ -155,20 +159,20 @@ class ExactDecisions:
         """The run of a part behind complete runs of all sessions before it."""
         order = topological(ahead, self._whole.edges)
         if order is None:
-            return ExactAnswer(unknown="sessions before it wait for each other")
+            return _apart("sessions before it wait for each other")
         numbers = (*order, *part)
         whole = self._system(numbers)
         if isinstance(whole, str):
-            return ExactAnswer(unknown=whole)
+            return _apart(whole)
         own = {(whole.sessions[m.session].number, m.role): n for n, m in enumerate(whole.machines)}
         run: list[MachineMove] = []
         for number in order:
             graph = self._graph(number)
             if isinstance(graph, str):
-                return ExactAnswer(unknown=graph)
+                return _apart(graph)
             made = _complete_run(whole, own, number, graph)
             if made is None:
-                return ExactAnswer(unknown="a session before it does not go on")
+                return _apart("a session before it does not go on")
             run.extend(made)
 
         def there(number: int) -> int:
@@ -233,15 +237,15 @@ class ExactDecisions:
         own = self._whole.of(workflow)
         timed = next((one.session.title for one in own if one.session.head.parts), None)
         if timed is not None:
-            return ExactAnswer(unknown=_TIMERS.format(timed))
+            return _apart(_TIMERS.format(timed))
         graphs = self._graphs([one.session.number for one in own])
         if isinstance(graphs, str):
-            return ExactAnswer(unknown=graphs)
+            return _apart(graphs)
         try:
             joined = joined_graph(workflow, [one.session for one in own], graphs)
         except JoinClash as clash:
             label = f"`{clash}`"
-            return ExactAnswer(unknown=f"a phase may go on with {label}, or the next begin with it")
+            return _apart(f"a phase may go on with {label}, or the next begin with it")
         if leaves_class(joined) is None:
             answer = check_graph(joined, self._options.step_limit)
             if answer.implementable and not answer.stuck and not answer.undecided:
@@ -249,13 +253,19 @@ class ExactDecisions:
         try:
             findings = decide_graph(joined, self._options)
         except MachineTooLarge as error:
-            return ExactAnswer(unknown=str(error))
+            return ExactAnswer(unknown=Unknown(str(error), STEP_LIMIT.number))
         return _of_findings(findings)
+
+
+def _apart(reason: str) -> ExactAnswer:
+    """The answer for sessions that are not searched together."""
+    return ExactAnswer(unknown=Unknown(reason, APART_ONLY.number))
 
 
 def _of_findings(findings: Sequence[InstanceFinding]) -> ExactAnswer:
     """What the outcomes of a joined graph say of the whole."""
-    unknown, bounded = "", ""
+    unknown: Unknown | None = None
+    bounded = ""
     for finding in findings:
         if finding.property not in (Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE):
             continue
@@ -266,10 +276,13 @@ def _of_findings(findings: Sequence[InstanceFinding]) -> ExactAnswer:
                 pass
             case Bounded():
                 bounded = "the joined graph, as far as it is searched"
-            case Unknown(reason=reason) | Skipped(reason=reason) | Assumed(reason=reason):
-                unknown = unknown or reason
+            case Unknown() as open_one:
+                unknown = unknown or open_one
+            case Skipped(reason=reason) | Assumed(reason=reason):
+                unknown = unknown or Unknown(reason, APART_ONLY.number)
             case Refuted():
-                unknown = unknown or "the joined graph is refuted without a run"
+                reason = "the joined graph is refuted without a run"
+                unknown = unknown or Unknown(reason, APART_ONLY.number)
     return ExactAnswer(unknown=unknown, bound=bounded)
 
 
@@ -306,8 +319,8 @@ def _with_timers(system: ComposedSystem, found: ComposedAnswer) -> ExactAnswer:
         states = replay_composed(system, found.fault.run).states
         if not any(map(partial(_may_fire, system, states), range(len(states)))):
             return _answer(system, msgspec.structs.replace(found, is_shortest=False))
-    unknown = _TIMERS.format(timed.title)
-    return ExactAnswer(unknown=unknown, configurations=found.configurations)
+    answer = _apart(_TIMERS.format(timed.title))
+    return msgspec.structs.replace(answer, configurations=found.configurations)
 
 
 def _may_fire(system: ComposedSystem, states: Sequence[int], number: int) -> bool:

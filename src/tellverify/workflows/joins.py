@@ -56,7 +56,7 @@ def abandoned_outcomes(
             if session.member > 0:
                 continue  # the members do the same
             answer = _of_session(deciding, rule, session, joining[0], outcomes, said)
-            if isinstance(answer, Refuted) or found is None:
+            if found is None or (isinstance(answer, Refuted) and not isinstance(found, Refuted)):
                 found = answer or found
     return found
 

@@ -122,6 +122,7 @@ class ProtocolFiles:
         self._modules = tuple(modules)
         self._cache = cache
         self._common = common
+        self._places: dict[str, tuple[str, str]] = {}
         self._units: dict[str, _Unit] = {}
         self._workspaces: dict[str, list[SourceProtocol]] = {}
         self._spaces: dict[str, Workspace] = {}
@@ -159,6 +160,12 @@ class ProtocolFiles:
 
     def _place_of(self, text: str) -> tuple[str, str]:
         """The file and the protocol that a phase names, no file where it names a module."""
+        known = self._places.get(text)
+        if known is None:
+            known = self._places[text] = self._place(text)
+        return known
+
+    def _place(self, text: str) -> tuple[str, str]:
         path, _, chosen = text.partition("#")
         if not (path.endswith(_SUFFIXES) or "/" in path or "#" in text):
             return "", chosen

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.limits import NOT_WELL_FORMED, TIMEOUT
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files import inputs
@@ -16,6 +17,7 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import instance_name
 from tellverify.language.workspace import Workspace
 from tellverify.obligations.options import Options
+from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
 from tellverify.verdict.drawing import Drawings
 from tellverify.verdict.identity import ObligationScope, SubjectKind
@@ -82,7 +84,7 @@ def configured_results(
 
     What they name lies below the folder `confined`, unless that is empty.
     """
-    files = [_read(one, confined) for path in paths for one in workflow_files(path)]
+    files = [file for path in paths for file in _configured(path, confined)]
     if not cache:
         return workflow_results(files, options, confined=confined)
     from tellverify.verification.cache import Cache
@@ -91,6 +93,25 @@ def configured_results(
     found = workflow_results(files, options, cache=kept, confined=confined)
     kept.close()
     return found
+
+
+def _configured(path: str, confined: str) -> Iterator[ReadFile]:
+    """The workflow files at a path that a configuration names; one without any is an error."""
+    any_found = False
+    for one in workflow_files(path):
+        file = _read(one, confined)
+        any_found = True
+        if file.text is not None and not one.endswith(_TOML) and _COMMENT not in file.text:
+            yield _empty(file, "it has no workflow")
+        else:
+            yield file
+    if not any_found:
+        yield _empty(ReadFile(path, "", None), "this folder has no workflow")
+
+
+def _empty(file: ReadFile, reason: str) -> ReadFile:
+    said = say.unreadable_workflow(file.path, NOWHERE, reason)
+    return ReadFile(file.path, file.sha256, None, said)
 
 
 def _read(path: str, confined: str) -> ReadFile:

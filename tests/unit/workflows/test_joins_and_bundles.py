@@ -119,6 +119,19 @@ def test_a_worker_that_tries_again_without_end_is_abandoned(folder: Path) -> Non
     assert "can never end it" in found.evidence.explanation
 
 
+def test_the_whole_is_refuted_by_the_session_that_is_told_of(folder: Path) -> None:
+    """Both sessions of the join may be given up, in each of which the same agent waits."""
+    head = '[[workflow.w.phase]]\nprotocol = "starts.tell"\n'
+    text = f'{head}agents = {{ Boss = "x", Worker = "y" }}\nthread = "s"\ntimeout = "5s"\n'
+    text += f'{head}agents = {{ Boss = "y", Worker = "x" }}\nthread = "t"\n'
+    run = checked(folder, text)
+    found = _by_name(run)
+    whole, of_agent = found["composition"], found["abandoned[y]"]
+    assert isinstance(whole, Refuted) and isinstance(of_agent, Refuted)
+    assert whole.evidence == of_agent.evidence
+    assert [one.code.number for one in run.findings] == ["TV852"]
+
+
 def test_a_join_of_all_without_a_timeout_gives_nothing_up(folder: Path) -> None:
     found = _by_name(checked(folder, _each("starts", 'join = "all"')))
     assert not [name for name in found if name.startswith("abandoned")]

@@ -141,4 +141,5 @@ def test_a_deadlock_counts_where_no_timer_can_end_it(
 
 def test_phases_with_timers_on_shared_channels_are_unknown(tmp_path: Path) -> None:
     run = _run(tmp_path, ASK, head='[workflow.w]\nchannels = "shared"\n')
-    assert isinstance(_outcomes(run)["composition"], Unknown)
+    found = _outcomes(run)["composition"]
+    assert isinstance(found, Unknown) and found.code == "TV854"
