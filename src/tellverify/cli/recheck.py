@@ -17,7 +17,7 @@ from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
 from tellverify.evidence.graph_file import MACHINES_NAME, TRACE_SUFFIX
 from tellverify.evidence.itf import MOST_BYTES
-from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
+from tellverify.evidence.recheck.evidence_files import ENDINGS, needs_source, recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.evidence.workflow_run_file import WORKFLOW_RUN_SUFFIX
@@ -90,6 +90,9 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
         is_of_model = path.endswith(TRACE_SUFFIX) and words.startswith("claim[")
         if compared is None:
             is_whole = path.endswith(SCRIPT) or is_of_model
+            if path.endswith(TRACE_SUFFIX) and not is_of_model and needs_source(path):
+                reason = "without the text it is not known whether its parallel branches allow this"
+                raise Rejected("source", reason)
             of_file = "" if is_whole else " (of the graph in the file)"
             return "", [f"accepted: {_shown(path)}: {printable(words)}{of_file}"]
         lines = [f"accepted: {_shown(path)}: {printable(words)}"]

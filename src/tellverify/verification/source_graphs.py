@@ -145,10 +145,13 @@ def _decoded(path: str, kind: type[_File]) -> _File:
 def _graph_file(file: GraphFile) -> str:
     paths = tuple(name for name, _ in file.files)
 
-    def differs(_: Workspace, graph_at: GraphAt) -> str:
+    def differs(workspace: Workspace, graph_at: GraphAt) -> str:
         graph = graph_at(sizes_of(file.instance))
         if graph is None or neutral(graph) != file.graph:
             return f"the graph{_at(file.instance)} is not that of the text"
+        lowered = lowered_in(workspace, file.protocol, sizes_of(file.instance))
+        if lowered is None or file.parallel != (lowered.order is not None):
+            return f"whether branches run in parallel{_at(file.instance)} is not as in the text"
         known = {site.path for site in graph.sites} <= set(paths)
         same = known and sites(graph, paths) == file.sites
         return "" if same else "an event does not come from the line that is given"

@@ -12,6 +12,7 @@ import msgspec
 
 from tellverify.evidence import graph_file as form
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
+from tellverify.model.fault import Fault
 from tellverify.source.files import Unreadable, read_bytes
 
 if TYPE_CHECKING:
@@ -63,6 +64,20 @@ def recheck(path: str) -> str:
     from tellverify.evidence.recheck.certificate_file import recheck_certificate
 
     return recheck_certificate(path)
+
+
+def needs_source(path: str) -> bool:
+    """Whether a run that was accepted is against fidelity of branches that mean partial orders.
+
+    The graph in a file has their interleavings alone: what is no run of it may be one of the text.
+    """
+    from tellverify.evidence.itf import read_itf
+
+    subject = read_itf(_read(path)).subject
+    if subject.fault is not Fault.INFIDELITY or subject.late is not msgspec.UNSET:
+        return False
+    basis = _basis_of(path, subject)
+    return isinstance(basis, form.GraphFile) and basis.parallel
 
 
 def _read(path: str) -> bytes:
