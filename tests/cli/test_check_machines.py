@@ -204,6 +204,10 @@ def test_evidence_is_rechecked_and_tampering_is_rejected(tmp_path: Path) -> None
         assert code == 1 or old == '"x"', (old, said)  # other labels wait just as well
     system.write_text(text)
     assert tellverify(tmp_path, "recheck", "found", "--without-sources")[0] == 0
+    (trace,) = (tmp_path / "found").glob("m-*/no-deadlock.itf.json")
+    trace.write_text(trace.read_text().replace('"instance":""', '"instance":"D = 2"'))
+    code, said = tellverify(tmp_path, "recheck", str(trace), "--without-sources")
+    assert code == 1 and "instance: machines have no families" in said
 
 
 def test_recheck_compares_machines_and_the_protocol_with_their_files(tmp_path: Path) -> None:

@@ -123,6 +123,7 @@ def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFil
         same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
         plain = basis_of(subject) == ("strict", (subject.source,))
         require(same and plain, "protocol", "not that of the machines")
+        require(not subject.instance, "instance", "machines have no families")
         return system
     names = sorted(n for n in os.listdir(folder or ".") if n.endswith(form.GRAPH_SUFFIX))
     files = [_read_graph(os.path.join(folder, name)) for name in names]
