@@ -281,3 +281,27 @@ def test_one_label_has_payloads_of_one_sort(
     differs = "has the sort bool here and nat elsewhere" in said
     assert differs == (code == 1) and ("TV553" in said) == differs
     assert ("proved    no-deadlock" in said) != differs
+
+
+def test_the_finding_on_termination_points_at_a_role_that_cannot_stop(tmp_path: Path) -> None:
+    """The sink may stop from the beginning; the role behind it waits for what nobody sends."""
+    tick = {"peer": "", "label": "tick", "to": 0}
+
+    def machine(role: str, *states: tuple[bool, list[dict[str, object]]]) -> str:
+        rows = [{"final": final, "moves": moves} for final, moves in states]
+        return json.dumps({"schema": "tellverify/machine-1", "role": role, "states": rows})
+
+    lines = [
+        machine("Feed", (True, [{**tick, "action": "send", "peer": "Sink"}])),
+        machine("Sink", (True, [{**tick, "action": "receive", "peer": "Feed"}])),
+        machine(
+            "Late",
+            (False, [{"action": "receive", "peer": "Sink", "label": "word", "to": 1}]),
+            (True, []),
+        ),
+    ]
+    (tmp_path / "m.json").write_text("\n".join(lines))
+    _, said = tellverify(
+        tmp_path, "check", "--machines", "m.json", "--property", "can-terminate", "--isolated"
+    )
+    assert "TV522" in said and " --> m.json:3:" in said and "the machine of `Late`" in said
