@@ -34,7 +34,7 @@ def find_payload_faults(context: Context) -> Decision:
     return Decision((), (*_unseen_values(context), *_unclear_payloads(context)))
 
 
-class _Seen(msgspec.Struct):
+class _CarriedValue(msgspec.Struct):
     """The messages that carry a name: who takes part, the first one, and where a role takes one."""
 
     first: Span
@@ -73,12 +73,12 @@ def _unseen_values(context: Context) -> Iterator[Diagnostic]:
                     yield say.late_value(where, decider, name, span, min(receipts))
 
 
-def _carried(protocol: ast.Protocol) -> tuple[dict[str, _Seen], list[Span]]:
+def _carried(protocol: ast.Protocol) -> tuple[dict[str, _CarriedValue], list[Span]]:
     """The names that only messages between two roles carry, and the loops and parallel branches.
 
     What stands in one of these may come before what stands above it.
     """
-    found: dict[str, _Seen] = {}
+    found: dict[str, _CarriedValue] = {}
     known: set[str] = set()  # by other statements, or by everyone
     again: list[Span] = []
     for body in (protocol.body, *(local.body for local in protocol.locals)):
@@ -87,7 +87,7 @@ def _carried(protocol: ast.Protocol) -> tuple[dict[str, _Seen], list[Span]]:
                 again.append(statement.span)
             if isinstance(statement, ast.Send):
                 for name in _names(statement.message):
-                    seen = found.setdefault(name, _Seen(statement.message.span))
+                    seen = found.setdefault(name, _CarriedValue(statement.message.span))
                     sender, receiver = _who(statement.sender), _who(statement.receiver)
                     seen.roles.update(dict.fromkeys((sender, receiver)))
                     seen.senders.add(sender)

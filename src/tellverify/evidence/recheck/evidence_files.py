@@ -12,7 +12,6 @@ import msgspec
 
 from tellverify.evidence import graph_file as form
 from tellverify.evidence.recheck.graph import Rejected, check_graph, check_instance, require
-from tellverify.model.fault import Fault
 from tellverify.source.files import Unreadable, read_bytes
 
 if TYPE_CHECKING:
@@ -72,6 +71,7 @@ def needs_source(path: str) -> bool:
     The graph in a file has their interleavings alone: what is no run of it may be one of the text.
     """
     from tellverify.evidence.itf import read_itf
+    from tellverify.model.fault import Fault
 
     subject = read_itf(_read(path)).subject
     if subject.fault is not Fault.INFIDELITY or subject.late is not msgspec.UNSET:
