@@ -31,7 +31,7 @@ from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.timed_file import TimedGraphFile, timed_graph_file
 from tellverify.language.files.inputs import read_any
-from tellverify.language.instances import sizes_of
+from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.workspace import FAITHFUL, STRICT, Unopened, Workspace, opened
 from tellverify.model.fault import Fault
@@ -87,14 +87,13 @@ def compare_with_source(path: str) -> str:
         return _machines(_decoded(path, MachinesFile))
     if path.endswith(BUDGET_NAME):
         budgets = _decoded(path, BudgetCertificate)
-        graphs = {part.instance: part.graph for part in budgets.instances}
-        said = _compared((budgets.source,), budgets.protocol, _other_graph(graphs))
-        return f"{said}; the costs are those of the file"
+        said = _compared((budgets.source,), budgets.protocol, _other_budgets(budgets))
+        return f"{said}, and so are the costs that it states"
     if path.endswith(ACCEPTANCE_SUFFIX):
         record = _decoded(path, AcceptanceFile)
         for policy in record.policy:
             require_file(policy.path)
-        graphs = {part.instance: part.graph for part in record.instances}
+        graphs = [(part.instance, part.graph) for part in record.instances]
         return _compared((record.source,), record.protocol, _other_graph(graphs))
     certificate = _decoded(path, Certificate)
     paths = (certificate.source, *(name for name, _ in certificate.imported))
@@ -182,13 +181,30 @@ def lowered_in(workspace: Workspace, protocol: str, sizes: Mapping[str, int]) ->
     return workspace.graph(found, {family: sizes[family] for family in found.families})
 
 
-def _other_graph(graphs: Mapping[str, NeutralGraph]) -> _Differs:
+def _other_graph(graphs: Sequence[tuple[str, NeutralGraph]]) -> _Differs:
     def differs(_: Workspace, graph_at: GraphAt) -> str:
-        for instance, graph in graphs.items():
+        for instance, graph in graphs:
+            if instance_name(sizes_of(instance)) != instance:
+                return f"`{instance}` is no choice of sizes"
             found = graph_at(sizes_of(instance))
             if found is None or neutral(found) != graph:
                 return f"the graph{_at(instance)} is not that of the text"
         return ""
+
+    return differs
+
+
+def _other_budgets(file: BudgetCertificate) -> _Differs:
+    from tellverify.verification.stated_costs import other_costs
+
+    graphs = _other_graph([(part.instance, part.graph) for part in file.instances])
+
+    def differs(workspace: Workspace, graph_at: GraphAt) -> str:
+        reason = graphs(workspace, graph_at)
+        for part in () if reason else file.instances:
+            graph = graph_at(sizes_of(part.instance))
+            reason = reason or ("" if graph is None else other_costs(part, graph))
+        return reason
 
     return differs
 
