@@ -422,7 +422,9 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
     run = _beside(run, flags, ready.settings)
     for note in (*unknown, *notes):
         complain(note)
-    style = "errors" if flags.quiet else flags.style
+    style = flags.style
+    if flags.quiet:
+        style = "warnings" if options.fail_on == "warning" else "errors"
     told = _of_the_cache(run, style)
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)
