@@ -204,6 +204,10 @@ def test_evidence_is_rechecked_and_tampering_is_rejected(tmp_path: Path) -> None
         assert code == 1 or old == '"x"', (old, said)  # other labels wait just as well
     system.write_text(text)
     assert tellverify(tmp_path, "recheck", "found", "--without-sources")[0] == 0
+    (trace,) = (tmp_path / "found").glob("m-*/no-deadlock.itf.json")
+    trace.write_text(trace.read_text().replace('"instance":""', '"instance":"D = 2"'))
+    code, said = tellverify(tmp_path, "recheck", str(trace), "--without-sources")
+    assert code == 1 and "instance: machines have no families" in said
 
 
 def test_recheck_compares_machines_and_the_protocol_with_their_files(tmp_path: Path) -> None:
@@ -277,3 +281,27 @@ def test_one_label_has_payloads_of_one_sort(
     differs = "has the sort bool here and nat elsewhere" in said
     assert differs == (code == 1) and ("TV553" in said) == differs
     assert ("proved    no-deadlock" in said) != differs
+
+
+def test_the_finding_on_termination_points_at_a_role_that_cannot_stop(tmp_path: Path) -> None:
+    """The sink may stop from the beginning; the role behind it waits for what nobody sends."""
+    tick = {"peer": "", "label": "tick", "to": 0}
+
+    def machine(role: str, *states: tuple[bool, list[dict[str, object]]]) -> str:
+        rows = [{"final": final, "moves": moves} for final, moves in states]
+        return json.dumps({"schema": "tellverify/machine-1", "role": role, "states": rows})
+
+    lines = [
+        machine("Feed", (True, [{**tick, "action": "send", "peer": "Sink"}])),
+        machine("Sink", (True, [{**tick, "action": "receive", "peer": "Feed"}])),
+        machine(
+            "Late",
+            (False, [{"action": "receive", "peer": "Sink", "label": "word", "to": 1}]),
+            (True, []),
+        ),
+    ]
+    (tmp_path / "m.json").write_text("\n".join(lines))
+    _, said = tellverify(
+        tmp_path, "check", "--machines", "m.json", "--property", "can-terminate", "--isolated"
+    )
+    assert "TV522" in said and " --> m.json:3:" in said and "the machine of `Late`" in said

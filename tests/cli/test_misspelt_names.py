@@ -27,6 +27,12 @@ TEXT = "protocol Shop =\n  roles Buyer, Seller\n  Buyer -> Seller : Order\n"
             "no file has a protocol `Shp`; did you mean `Shop`?",
         ),
         (["shop.tell", "--protocol", "Shop"], 0, ""),
+        (
+            ["shop.tell", "--protocol", "Shop", "--protocol", "Shp"],
+            2,
+            "no file has a protocol `Shp`; did you mean `Shop`?",
+        ),
+        (["--machines", "shop.json", "--protocol", "Shp"], 2, "no file has a protocol `Shp`"),
     ],
 )
 def test_it_is_answered_with_what_was_meant(
@@ -39,6 +45,7 @@ def test_it_is_answered_with_what_was_meant(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("shop.tell").write_text(TEXT, encoding="utf-8")
+    Path("shop.json").write_text('{"Buyer": {"kind": "end"}}', encoding="utf-8")
     assert run(["check", "--isolated", *arguments]) == code
     said = capsys.readouterr()
     assert words in said.err + said.out

@@ -96,11 +96,26 @@ def test_messages_that_cross_in_parallel_are_no_infidelity(
     run("check", "p.tell", "--property", "progress", "--evidence", "ev", cwd=tmp_path)
     trace = forged(tmp_path, CROSSED)
     code, out, _ = run("recheck", trace, "--without-sources", cwd=tmp_path)
-    assert code == 0 and "(of the graph in the file)" in out  # whose order is that of all at once
+    assert code == 1 and "without the text it is not known" in out
     code, out, _ = run("recheck", trace, cwd=tmp_path)
     assert code == 1 and "the parallel branches allow this run" in out
     code, out, _ = run("replay", trace, "p.tell", cwd=tmp_path)
     assert code == 1 and "the protocol has this run" in out
+
+
+def test_a_graph_says_whether_branches_run_in_parallel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.tell").write_text(CROSS, encoding="utf-8")
+    Path("tellverify.toml").touch()
+    run("check", "p.tell", "--property", "progress", "--evidence", "ev", cwd=tmp_path)
+    trace = forged(tmp_path, CROSSED)
+    (graph,) = (tmp_path / "ev").glob("*/protocol.graph.json")
+    graph.write_text(graph.read_text("utf-8").replace(',"parallel":true', ""), encoding="utf-8")
+    for path in (trace, str(graph)):
+        code, out, _ = run("recheck", path, cwd=tmp_path)
+        assert code == 1 and "whether branches run in parallel is not as in the text" in out
 
 
 def test_what_no_order_allows_is_accepted(tmp_path: Path) -> None:

@@ -284,3 +284,14 @@ def test_stored_queries_are_put_to_the_solvers_again(tmp_path: Path) -> None:
     assert "guards.1.smt2: script: the script should be sat, z3 finds unsat" in said
     (tmp_path / "g.tell").write_text(GUARDED + "\n", encoding="utf-8")
     assert "changed since this was written" in run(tmp_path, "recheck", "--smt", "proofs")[1]
+
+
+def test_a_query_of_a_source_that_is_not_there_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "g.tell").write_text(GUARDED, encoding="utf-8")
+    assert run(tmp_path, "check", "g.tell", "--evidence", "proofs")[0] == 0
+    (script,) = (tmp_path / "proofs").glob("Guarded-*/guards.1.smt2")
+    (tmp_path / "g.tell").unlink()
+    code, said = run(tmp_path, "recheck", "--smt", str(script))
+    assert code == 1 and "there is no g.tell here" in said
+    code, said = run(tmp_path, "recheck", "--smt", "--without-sources", str(script))
+    assert code == 0 and "(of the query in the file)" in said

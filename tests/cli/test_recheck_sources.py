@@ -109,3 +109,48 @@ def test_a_budget_of_another_graph_is_rejected(tmp_path: Path) -> None:
     path = passed_off(tmp_path, priced, priced.replace(": N", ": O"), "budgets.json")
     code, said = run(tmp_path, "recheck", str(path))
     assert code == 1 and "the graph is not that of the text" in said
+
+
+PRICED = """protocol P =
+  roles A, B, D[N]
+  A { flow_cost : 3 } -> B : M
+  A { flow_cost : 4 } -> B : N
+  B -> A : O
+  A -> D[*] : Q
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        (  # consistent by itself: total, costs, potential and run
+            '"budget[A]","total":"7","costs":[[0,"3"],[1,"4"]],"potential":["7","4",',
+            '"budget[A]","total":"5","costs":[[0,"3"],[1,"2"]],"potential":["5","2",',
+            "the costs of `budget[A]` are not those that the text states",
+        ),
+        (
+            '"7","costs":[[0,"3"],[1,"4"]],"potential":["7","4","0","0","0"],"run":[0,1]',
+            '"0","costs":[],"potential":["0","0","0","0","0"],"run":[]',
+            "the costs of `budget[A]` are not those that the text states",
+        ),
+        ('"budget[A]"', '"budget[B]"', "`budget[B]` is charged for what others send"),
+        ('"budget[A]"', '"budget[Z]"', "`budget[Z]` is no budget of its roles"),
+        ('"budget[A]"', '"no-deadlock"', "`no-deadlock` is no budget of its roles"),
+        ('"instance":"D = 1"', '"instance":"D  = 1"', "is no choice of sizes"),
+        ('"instance":"D = 1"', '"instance":"D = 2"', "one instance is listed twice"),
+        ('"instance":"D = 1"', '"instance":"D = 4"', "the graph at D = 4 is not that of the text"),
+    ],
+)
+def test_a_budget_has_the_costs_of_its_text(
+    tmp_path: Path, old: str, new: str, reason: str
+) -> None:
+    (tmp_path / "p.tell").write_text(PRICED, encoding="utf-8")
+    run(tmp_path, "check", "p.tell", "--evidence", "ev", "--isolated")
+    (path,) = (tmp_path / "ev").glob("*/budgets.json")
+    code, said = run(tmp_path, "recheck", str(path))
+    assert code == 0 and "and so are the costs that it states" in said
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    code, said = run(tmp_path, "recheck", str(path))
+    assert code == 1 and reason in said, said

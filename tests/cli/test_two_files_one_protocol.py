@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from tellverify.report.concise import write_concise, write_errors
+from tellverify.report.concise import write_concise, write_failing
 from tellverify.report.stored_run import read_run
 from tellverify.verdict.outcome import Refuted
 
@@ -309,9 +309,10 @@ def test_concise_reports_name_the_file_in_messages(folder: Path) -> None:
     )
     changed = msgspec.structs.replace(protocol, verdicts=bare)
     run = msgspec.structs.replace(stored.run, protocols=(stored.run.protocols[0], changed))
-    for write in (write_concise, write_errors):
-        out = io.StringIO()
-        write(run, stored.sources, out)
+    concise, failing = io.StringIO(), io.StringIO()
+    write_concise(run, stored.sources, concise)
+    write_failing(run, failing)
+    for out in (concise, failing):
         assert f"of `{protocol.name} (b/x.tell)` does not hold" in out.getvalue()
 
 

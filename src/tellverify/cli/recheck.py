@@ -90,10 +90,19 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
         is_of_model = path.endswith(TRACE_SUFFIX) and words.startswith("claim[")
         if compared is None:
             is_whole = path.endswith(SCRIPT) or is_of_model
+            if path.endswith(TRACE_SUFFIX) and not is_of_model:
+                from tellverify.verification.source_graphs import require_decisive_graph
+
+                require_decisive_graph(path)
             of_file = "" if is_whole else " (of the graph in the file)"
             return "", [f"accepted: {_shown(path)}: {printable(words)}{of_file}"]
         lines = [f"accepted: {_shown(path)}: {printable(words)}"]
-        if path.endswith(SCRIPT) or is_of_model:
+        if path.endswith(SCRIPT):
+            from tellverify.verification.source_graphs import require_file
+
+            require_file(_source_of_script(path))
+            return "", lines
+        if is_of_model:
             return "", lines
         if path.endswith(WORKFLOW_RUN_SUFFIX):
             from tellverify.workflows.run_evidence import compared_with_source
@@ -177,6 +186,13 @@ def _pattern_run(path: str) -> str:
     )
 
 
+def _source_of_script(path: str) -> str:
+    """The file that an accepted script was asked of."""
+    from tellverify.solver.smtlib import LARGEST, read_script
+
+    return read_script(read_bytes(path, LARGEST).decode("utf-8")).about.source
+
+
 def _confirmed(path: str) -> str:
     """Why a script is accepted; raises Rejected, and Unreadable."""
     from tellverify.solver.rechecking import judge_script, solvers
@@ -198,7 +214,8 @@ def _confirmed(path: str) -> str:
             raise Rejected("source", f"{script.about.source} changed since this was written")
     if reason:
         raise Rejected("script", reason)
-    return f"{script.status} by {' and '.join(names)}: {script.about.obligation}"
+    by = " and ".join(names)
+    return f"{script.status} by {by}: {script.about.obligation} (of the query in the file)"
 
 
 def _evidence(path: str, endings: tuple[str, ...]) -> Iterator[str]:

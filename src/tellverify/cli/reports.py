@@ -194,10 +194,11 @@ def show(run: Run, sources: Mapping[str, SourceFile], output: Output, out: TextI
             from tellverify.report.concise import write_concise
 
             write_concise(run, sources, out, ascii_only=ascii_only, most=output.most)
-        case "errors":
-            from tellverify.report.concise import write_errors
+        case "errors" | "warnings":
+            from tellverify.report.concise import write_failing
 
-            write_errors(run, sources, out, ascii_only=ascii_only, most=output.most)
+            warned = output.style == "warnings"
+            write_failing(run, out, warned=warned, ascii_only=ascii_only, most=output.most)
         case "github":
             from tellverify.report.github import guarded, write_annotations
 

@@ -382,11 +382,14 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         if not is_usable(options.policy, options.runtime):
             return None
     complaints: list[str] = []
-    notes = [*ready.notes, *unknown_protocols(ready.files, options.protocols)]
+    notes = list(ready.notes)
+    unknown = unknown_protocols(ready.files, options.protocols)
     found = run_of(ready, flags, notes)
     result = found.checked
     if result.run.exit_code not in CODES:
-        complaints = names_of_nothing(result, options)
+        some = bool(result.run.protocols)  # where there are none, that is what the check ends as
+        complaints = [*(unknown if some else ()), *names_of_nothing(result, options)]
+        unknown = [] if some else unknown
         is_part = bool(flags.paths) or flags.changed_since is not None
         properties, requirements = settings_of_nothing(result, options)
         (notes if is_part else complaints).extend(properties)
@@ -417,9 +420,11 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         written = _write_evidence(result, ready.evidence, complaints, is_confined=confined)
         run = msgspec.structs.replace(run, evidence=written)
     run = _beside(run, flags, ready.settings)
-    for note in notes:
+    for note in (*unknown, *notes):
         complain(note)
-    style = "errors" if flags.quiet else flags.style
+    style = flags.style
+    if flags.quiet:
+        style = "warnings" if options.fail_on == "warning" else "errors"
     told = _of_the_cache(run, style)
     if flags.timing:  # nothing else in a report depends on the clock
         seconds = round(time.perf_counter() - begun, 3)

@@ -32,6 +32,17 @@ def unseen_value(
     )
 
 
+def late_value(where: Where, decider: str, name: str, span: Span, taken: Span) -> Diagnostic:
+    """A guard uses a name that its deciding role receives only behind the choice."""
+    return finding(
+        UNSEEN_VALUE,
+        where,
+        f"`{decider}` decides by `{name}`, which it receives only later",
+        (span, f"`{decider}` has not received it yet"),
+        others=[(taken, f"`{name}` is received here")],
+    )
+
+
 UNCLEAR_PAYLOAD: Final = Code(
     "TV258",
     "unclear-payload",

@@ -56,6 +56,9 @@ def read_budgets(content: bytes) -> BudgetCertificate:
 def check_budgets(certificate: BudgetCertificate) -> int:
     """How many claims hold; raises BadBudgets at the first one that does not."""
     count = 0
+    names = [part.instance for part in certificate.instances]
+    if len(set(names)) < len(names):
+        raise BadBudgets("one instance is listed twice")
     for part in certificate.instances:
         _check_graph(part)
         for worst in part.worst:
@@ -104,6 +107,8 @@ def _check_over(part: BudgetInstance, over: Over) -> None:
     where = f"`{over.claim}`" + (f" at {part.instance}" if part.instance else "")
     costs = _costs(part, over.costs, where)
     end, added = _walked(part, over.run, costs, where)
+    if over.loop < -1:
+        raise BadBudgets(f"the loop of {where} begins nowhere")
     if over.loop < 0:
         if added <= int(over.limit):
             raise BadBudgets(f"the run of {where} adds up to {added} and passes no limit")

@@ -31,11 +31,12 @@ class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     events: list[tuple[Number, Number, Number, Number, Number]]
 
 
-class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The graph that the traces beside it are runs of.
 
     `files` are those that the protocol is made of, its own first; every event has its site, the
-    number of a file and a line.
+    number of a file and a line. A graph that is `parallel` has the interleavings of branches whose
+    messages may also cross, so that it does not tell by itself what is against fidelity.
     """
 
     schema: str
@@ -45,6 +46,7 @@ class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instance: str
     graph: NeutralGraph
     sites: list[tuple[Number, Number]]
+    parallel: bool = False
 
 
 def write_graph(file: GraphFile) -> str:

@@ -16,6 +16,7 @@ from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
+from tellverify.obligations.termination import decide_termination
 from tellverify.projection.availability import AvailabilityBudget
 from tellverify.projection.progress import ProgressOnGraph
 from tellverify.verdict.methods import Method
@@ -35,10 +36,27 @@ def decide_parallel(lowered: Lowered, options: Options) -> list[InstanceFinding]
         if graph is None:
             return findings
         if isinstance(findings[0].outcome, Proved):
+            findings = _with_termination(findings, graph, options)
             return _with_progress(findings, lowered, graph, options)
     if graph is None:
         return []
     return decide_graph(graph, options, outside="parallel", order=lowered.order)
+
+
+def _with_termination(
+    findings: list[InstanceFinding], graph: ProtocolGraph, options: Options
+) -> list[InstanceFinding]:
+    """Findings on branches, with termination decided by all interleavings where they do not tell.
+
+    The roles keep to the protocol, so what is left of a run is what is left of some interleaving.
+    """
+    told = [f.outcome for f in findings if f.property is Property.CAN_TERMINATE]
+    if all(isinstance(outcome, Proved) for outcome in told):
+        return findings
+    context = GraphContext(graph, options, "parallel")
+    context.implementable = findings[0].outcome
+    others = [f for f in findings if f.property is not Property.CAN_TERMINATE]
+    return [*others, *decide_termination(context)]
 
 
 def _with_progress(

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import payloads as say
 from tellverify.diagnostics.model import Annotation, Diagnostic, Where
-from tellverify.language.checks.walk import guarded_choices, preorder
+from tellverify.language.checks.walk import guarded_choices, preorder, role_text
 from tellverify.language.syntax import ast
 from tellverify.model.graph import Event, ProtocolGraph
 from tellverify.model.predicate import Atom, inside
 from tellverify.model.predicate_text import PredicateFault, read_predicate
+from tellverify.model.roles import family_of
 from tellverify.obligations.context import Context, Decision
 from tellverify.projection.subset import bounded_machine
 from tellverify.source.span import Span
@@ -33,31 +34,82 @@ def find_payload_faults(context: Context) -> Decision:
     return Decision((), (*_unseen_values(context), *_unclear_payloads(context)))
 
 
+class _CarriedValue(msgspec.Struct):
+    """The messages that carry a name: who takes part, the first one, and where a role takes one."""
+
+    first: Span
+    roles: dict[str, None] = msgspec.field(default_factory=dict)
+    senders: set[str] = msgspec.field(default_factory=set)
+    receipts: dict[str, list[Span]] = msgspec.field(default_factory=dict)
+
+    def by(self, decider: ast.RoleRef) -> list[str]:
+        """The roles of these messages that are the decider, or may be."""
+        one = role_text(decider)
+        if not isinstance(decider.index, ast.ConstIndex | None):
+            return [role for role in self.roles if family_of(role) == family_of(one)]
+        every = f"{family_of(one)}[*]"
+        return [role for role in (one, every) if role in self.roles]
+
+
 def _unseen_values(context: Context) -> Iterator[Diagnostic]:
-    """Guards over names that only messages between other roles carry."""
+    """Guards over names that only messages between other roles carry, or only later ones."""
     choices = guarded_choices(context.protocol, context.source)
     if not choices:
         return
     protocol, where = context.protocol, Where(context.source.path, context.name)
-    seen: dict[str, dict[str, None]] = {}
-    carried: dict[str, Span] = {}
+    carried, again = _carried(protocol)
+    for choice in choices:
+        decider = role_text(choice.decider)
+        for name, span in _asked(choice):
+            seen = carried.get(name)
+            if seen is None:
+                continue
+            own = seen.by(choice.decider)
+            if not own:
+                yield say.unseen_value(where, decider, name, span, seen.first, list(seen.roles))
+            elif not protocol.locals and seen.senders.isdisjoint(own):
+                receipts = [one for role in own for one in seen.receipts[role]]
+                if all(_is_later(one, span, again) for one in receipts):
+                    yield say.late_value(where, decider, name, span, min(receipts))
+
+
+def _carried(protocol: ast.Protocol) -> tuple[dict[str, _CarriedValue], list[Span]]:
+    """The names that only messages between two roles carry, and the loops and parallel branches.
+
+    What stands in one of these may come before what stands above it.
+    """
+    found: dict[str, _CarriedValue] = {}
     known: set[str] = set()  # by other statements, or by everyone
+    again: list[Span] = []
     for body in (protocol.body, *(local.body for local in protocol.locals)):
         for statement in preorder(body):
+            if isinstance(statement, ast.Loop | ast.Rec | ast.Par):
+                again.append(statement.span)
             if isinstance(statement, ast.Send):
                 for name in _names(statement.message):
-                    roles = (statement.sender.name.text, statement.receiver.name.text)
-                    seen.setdefault(name, {}).update(dict.fromkeys(roles))
-                    carried.setdefault(name, statement.message.span)
+                    seen = found.setdefault(name, _CarriedValue(statement.message.span))
+                    sender, receiver = _who(statement.sender), _who(statement.receiver)
+                    seen.roles.update(dict.fromkeys((sender, receiver)))
+                    seen.senders.add(sender)
+                    seen.receipts.setdefault(receiver, []).append(statement.message.span)
             elif isinstance(statement, ast.Broadcast):
                 known.update(_names(statement.message))
             elif not isinstance(statement, _PLAIN):
                 known.update(_words(statement))
-    for choice in choices:
-        decider = choice.decider.name.text
-        for name, span in _asked(choice):
-            if name in seen and name not in known and decider not in seen[name]:
-                yield say.unseen_value(where, decider, name, span, carried[name], list(seen[name]))
+    return {name: seen for name, seen in found.items() if name not in known}, again
+
+
+def _who(ref: ast.RoleRef) -> str:
+    """A role or member; any of several members is all of them."""
+    single = isinstance(ref.index, ast.ConstIndex | None)
+    return role_text(ref) if single else f"{ref.name.text}[*]"
+
+
+def _is_later(receipt: Span, asked: Span, again: Sequence[Span]) -> bool:
+    """Whether a message is only taken behind a place in the text, and in no loop with it."""
+    both = asked.to(receipt)
+    inside = any(one.start <= both.start and both.end <= one.end for one in again)
+    return receipt.start > asked.start and not inside
 
 
 def _asked(choice: ast.Choice) -> Iterator[tuple[str, Span]]:

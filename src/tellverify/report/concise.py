@@ -49,17 +49,18 @@ def write_concise(
     out.writelines(f"{line}\n" for line in (lines if run.exit_code > 1 else lines[:1]))
 
 
-def write_errors(
+def write_failing(
     run: Run,
-    sources: Mapping[str, SourceFile],
     out: TextIO,
     *,
+    warned: bool = False,
     ascii_only: bool = False,
     most: int | None = None,
 ) -> None:
     """Only what fails a run, one line each, at most `most`; nothing when it does not fail.
 
-    What the baseline accepts is left out. Where no error stands behind the exit code, its reason.
+    With `warned` warnings fail it too. What the baseline accepts is left out. Where no finding
+    stands behind the exit code, its reason.
     """
     if run.exit_code == 0:
         return
@@ -68,7 +69,9 @@ def write_errors(
     left = 0
     for one in entries(titled(run)):
         is_open = one.kind in ("unknown", "skipped") and one.required and run.exit_code != 1
-        if one.accepted or one.repeats or not (is_open or one.severity is Severity.ERROR):
+        fails = is_open or one.severity is Severity.ERROR
+        fails = fails or (warned and one.severity is Severity.WARNING and run.exit_code == 1)
+        if one.accepted or one.repeats or not fails:
             continue
         is_known = False
         if most is not None and most <= 0:

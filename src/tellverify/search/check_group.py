@@ -50,7 +50,7 @@ from tellverify.search.traces import (
     steps_of,
     waiting,
 )
-from tellverify.search.unbounded_queues import Growth, growing_channels
+from tellverify.search.unbounded_queues import Growth, growing_channels, longest_queue
 
 _GRAPH_BUDGET: Final = 60_000  # configurations that are kept with all moves between them
 _LARGEST_BOUND: Final = 4_096
@@ -182,6 +182,8 @@ class _Checker:
         if bound < max(self.largest_bound, *self.limits.values(), 1):
             return False
         if self.growth:
+            if bound < max(map(longest_queue, self.growth)):
+                return False  # what comes behind the burst was not searched yet
             return bound >= max(map(longest_burst, self.machines)) or not self._is_directed
         return False
 

@@ -20,7 +20,7 @@ from tellverify.model.step import Step
 from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.traces import step_of
 
-_BOUND: Final = 4
+_BOUNDS: Final = (4, 16, 64)  # a loop may come behind a burst of messages that nobody takes
 _BUDGET: Final = 20_000
 _MOST_TRIED: Final = 2_000
 
@@ -35,10 +35,24 @@ class Growth(NamedTuple):
 
 def growing_channels(machines: Sequence[Machine]) -> list[Growth]:
     """For each channel that was found to grow the run that was met first."""
-    system = CompiledSystem(machines, _BOUND)
-    finder = _QueueFinder(system)
-    finder.search()
-    return [finder.found[channel] for channel in system.queues if channel in finder.found]
+    for bound in _BOUNDS:
+        system = CompiledSystem(machines, bound)
+        finder = _QueueFinder(system)
+        finder.search()
+        if finder.found or not system.blocked:
+            return [finder.found[channel] for channel in system.queues if channel in finder.found]
+    return []
+
+
+def longest_queue(growth: Growth) -> int:
+    """The most messages in one queue on the run of a growth."""
+    lengths: dict[Channel, int] = {}
+    longest = 0
+    for step in growth.steps:
+        channel = (step.sender, step.receiver)
+        lengths[channel] = lengths.get(channel, 0) + (1 if step.send else -1)
+        longest = max(longest, lengths[channel])
+    return longest
 
 
 class _QueueFinder:

@@ -86,6 +86,7 @@ def graph_files(
                 instance,
                 neutral(graph),
                 sites(graph, origin.paths),
+                instance in origin.parallel,
             )
             found.append((f"graph[{instance}]", graph_name(instance), write_graph(file)))
     return found

@@ -26,13 +26,15 @@ class CheckedOrigin(msgspec.Struct, frozen=True):
     """The files that a protocol is made of, its own first, with their sums; and its dialect.
 
     Where something is claimed of every size, `generic` has the generic members of each size symbol
-    and `grid` names the instances that the claim rests on.
+    and `grid` names the instances that the claim rests on. The graphs of the instances in
+    `parallel` have the interleavings of branches that mean partial orders.
     """
 
     files: tuple[tuple[str, str], ...]
     dialect: str
     generic: tuple[tuple[str, ...], ...] = ()
     grid: tuple[str, ...] = ()
+    parallel: tuple[str, ...] = ()
 
     @property
     def paths(self) -> tuple[str, ...]:

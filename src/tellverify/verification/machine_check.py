@@ -18,6 +18,8 @@ from tellverify.evidence.trace_replay import fault_shown
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
+from tellverify.model.futures import futures
+from tellverify.model.machine import Machine
 from tellverify.model.trace import Trace
 from tellverify.obligations.machine_evidence import machine_files
 from tellverify.obligations.options import Options
@@ -359,8 +361,20 @@ def _about(trace: Trace, system: MachineSystem) -> str:
         return trace.culprits[0]
     if trace.fault is Fault.INFIDELITY and trace.steps:
         return trace.steps[-1].actor
-    waits = (waiting.role for waiting in trace.waiting if waiting.awaits)
-    return next(waits, system.machines[0].role)
+    lost = _cannot_stop(trace, system.machines) if trace.fault is Fault.NO_TERMINATION else ()
+    waits = [waiting.role for waiting in trace.waiting if waiting.awaits and not waiting.finished]
+    left = [waiting.role for waiting in trace.waiting if not waiting.finished]
+    return next(iter((*lost, *waits, *left)), system.machines[0].role)
+
+
+def _cannot_stop(trace: Trace, machines: Sequence[Machine]) -> list[str]:
+    """The roles that come to no final state after a run, whatever the others do."""
+    states = futures(replay(trace.steps, machines).configuration, machines).states
+    return [
+        machine.role
+        for machine, reached in zip(machines, states, strict=True)
+        if not any(machine.final[state] for state in reached)
+    ]
 
 
 def _required(verdict: Verdict, options: Options) -> Verdict:

@@ -252,6 +252,7 @@ def _check_protocol(
         result.origins[source.path, name],
         generic=tried.claim.generic,
         grid=tuple(point.name for point in tried.claim.grid),
+        parallel=tuple(one.name for one in tried.instances if one.lowered.order is not None),
     )
     more = list(tried.diagnostics)
     if settlement is not None:

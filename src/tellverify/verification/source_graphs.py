@@ -24,14 +24,16 @@ from tellverify.evidence.graph_file import (
     NeutralGraph,
 )
 from tellverify.evidence.graph_file import TRACE_SUFFIX as SUFFIX
-from tellverify.evidence.itf import MOST_BYTES, basis_of
+from tellverify.evidence.itf import MOST_BYTES, basis_of, read_itf
 from tellverify.evidence.machines_file import MACHINES_NAME, MachinesFile, row_of
 from tellverify.evidence.neutral import neutral, sites
 from tellverify.evidence.recheck.every_size import every_size_of
+from tellverify.evidence.recheck.evidence_files import read
 from tellverify.evidence.recheck.graph import Rejected, require
+from tellverify.evidence.recheck.traces import basis_beside
 from tellverify.evidence.timed_file import TimedGraphFile, timed_graph_file
 from tellverify.language.files.inputs import read_any
-from tellverify.language.instances import sizes_of, smallest_sizes
+from tellverify.language.instances import instance_name, sizes_of, smallest_sizes
 from tellverify.language.lowering.cutoffs import size_faults, size_symbols
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.workspace import (
@@ -95,14 +97,13 @@ def compare_with_source(path: str) -> str:
         return _machines(_decoded(path, MachinesFile))
     if path.endswith(BUDGET_NAME):
         budgets = _decoded(path, BudgetCertificate)
-        graphs = {part.instance: part.graph for part in budgets.instances}
-        said = _compared((budgets.source,), budgets.protocol, _other_graph(graphs))
-        return f"{said}; the costs are those of the file"
+        said = _compared((budgets.source,), budgets.protocol, _other_budgets(budgets))
+        return f"{said}, and so are the costs that it states"
     if path.endswith(ACCEPTANCE_SUFFIX):
         record = _decoded(path, AcceptanceFile)
         for policy in record.policy:
             require_file(policy.path)
-        graphs = {part.instance: part.graph for part in record.instances}
+        graphs = [(part.instance, part.graph) for part in record.instances]
         return _compared((record.source,), record.protocol, _other_graph(graphs))
     certificate = _decoded(path, Certificate)
     paths = (certificate.source, *(name for name, _ in certificate.imported))
@@ -178,6 +179,20 @@ def require_file(path: str) -> None:
     require(os.path.isfile(located(path)), "source", reason)
 
 
+def require_decisive_graph(path: str) -> None:
+    """Raise Rejected for a run against fidelity of branches that mean partial orders.
+
+    `path` was accepted. The graph in a file has the interleavings of the branches alone: what is no
+    run of it may be one of the text.
+    """
+    subject = read_itf(read(path)).subject
+    if subject.fault is Fault.INFIDELITY and subject.late is msgspec.UNSET:
+        basis = basis_beside(path, subject)
+        decisive = not (isinstance(basis, GraphFile) and basis.parallel)
+        reason = "without the text it is not known whether its parallel branches allow this"
+        require(decisive, "source", reason)
+
+
 def _decoded(path: str, kind: type[_File]) -> _File:
     try:
         return msgspec.json.decode(read_bytes(path, MOST_BYTES), type=kind)
@@ -188,10 +203,13 @@ def _decoded(path: str, kind: type[_File]) -> _File:
 def _graph_file(file: GraphFile) -> str:
     paths = tuple(name for name, _ in file.files)
 
-    def differs(_: Workspace, graph_at: GraphAt) -> str:
+    def differs(workspace: Workspace, graph_at: GraphAt) -> str:
         graph = graph_at(sizes_of(file.instance))
         if graph is None or neutral(graph) != file.graph:
             return f"the graph{_at(file.instance)} is not that of the text"
+        lowered = lowered_in(workspace, file.protocol, sizes_of(file.instance))
+        if lowered is None or file.parallel != (lowered.order is not None):
+            return f"whether branches run in parallel{_at(file.instance)} is not as in the text"
         known = {site.path for site in graph.sites} <= set(paths)
         same = known and sites(graph, paths) == file.sites
         return "" if same else "an event does not come from the line that is given"
@@ -226,13 +244,30 @@ def _protocol(workspace: Workspace, name: str) -> SourceProtocol | None:
     return next((one for one in workspace.protocols() if one.name == name), None)
 
 
-def _other_graph(graphs: Mapping[str, NeutralGraph]) -> _Differs:
+def _other_graph(graphs: Sequence[tuple[str, NeutralGraph]]) -> _Differs:
     def differs(_: Workspace, graph_at: GraphAt) -> str:
-        for instance, graph in graphs.items():
+        for instance, graph in graphs:
+            if instance_name(sizes_of(instance)) != instance:
+                return f"`{instance}` is no choice of sizes"
             found = graph_at(sizes_of(instance))
             if found is None or neutral(found) != graph:
                 return f"the graph{_at(instance)} is not that of the text"
         return ""
+
+    return differs
+
+
+def _other_budgets(file: BudgetCertificate) -> _Differs:
+    from tellverify.verification.stated_costs import other_costs
+
+    graphs = _other_graph([(part.instance, part.graph) for part in file.instances])
+
+    def differs(workspace: Workspace, graph_at: GraphAt) -> str:
+        reason = graphs(workspace, graph_at)
+        for part in () if reason else file.instances:
+            graph = graph_at(sizes_of(part.instance))
+            reason = reason or ("" if graph is None else other_costs(part, graph))
+        return reason
 
     return differs
 

@@ -16,7 +16,7 @@ from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.versions_file import AT_COMMIT, SideRow, VersionsFile
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
-from tellverify.language.instances import sizes_of
+from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.workspace import Workspace
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.repository import NoRepository, contents_at
@@ -45,8 +45,13 @@ def compare_versions_with_sources(path: str) -> str:
     except (Unreadable, msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Rejected("the file", str(error)[:200].partition("\n")[0]) from None
     old, new = (_version(row, file.dialect) for row in file.sources)
+    called = any(file.protocol == row.protocol for row in file.sources)
+    require(called, "protocol", "neither version is called so")
     rules = WireRules(tuple(file.payloads), tuple(file.renamed))
     sizes = sizes_of(file.instance)
+    known = {*map(rules.new_name, families_of(old)), *families_of(new)}
+    same = set(sizes) == known and instance_name(sizes) == file.instance
+    require(same, "instance", "not sizes of the families of both versions")
     graphs = (_graph(old, old_sizes(sizes, families_of(old), rules)), _graph(new, sizes))
     found = role_versions((old, new), graphs, rules)
     if isinstance(found, str):

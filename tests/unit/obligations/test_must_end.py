@@ -52,3 +52,33 @@ def test_the_mark_is_of_its_protocol() -> None:
     assert isinstance(verdicts(f"{SERVICE}  -- must-end is not meant here\n")[0].outcome, Skipped)
     run = check_text(f"-- tell: must-end\n{SERVICE}", Options()).run
     assert run.exit_code == 1
+
+
+def parallel(*lines: str) -> str:
+    branch = "".join(f"      {line}\n" for line in lines)
+    return f"protocol P =\n  roles A, B, C\n  par\n    |\n{branch}    |\n      C -> B : One\n"
+
+
+LOOP = ("rec X", "  A -> B : T", "  B -> A : U", "  continue X")
+LOOP_OR_NOT = (
+    "choice A at",
+    "  | No => A -> B : No",
+    "  | Go =>",
+    "      A -> B : Go",
+    *(f"      {line}" for line in LOOP),
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "required"),
+    [
+        (parallel("A -> B : T", "B -> A : U"), Proved, False),
+        (parallel(*LOOP), Skipped, False),
+        (f"-- tell: must-end\n{parallel(*LOOP)}", Refuted, True),
+        (parallel(*LOOP_OR_NOT), Refuted, False),
+    ],
+)
+def test_one_parallel_branch_keeps_all_from_the_end(text: str, kind: type, required: bool) -> None:
+    (verdict,) = verdicts(text)
+    assert isinstance(verdict.outcome, kind)
+    assert verdict.required == required

@@ -37,6 +37,53 @@ def test_values_that_the_decider_never_saw(sends: str, is_told: bool) -> None:
         assert found == ["`Cy` decides by `amount`, which only `Ann` and `Bob` have seen"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "is_told"),
+    [
+        ("", "  Ann -> Cy : Price(amount)\n", True),
+        ("", "  Ann -> Bob : Price(amount)\n  Bob -> Cy : Price(amount)\n", True),
+        ("", "  Cy -> Ann : Price(amount)\n", False),
+        ("  Ann -> Cy : Price(amount)\n", "  Ann -> Cy : Price(amount)\n", False),
+    ],
+)
+def test_a_value_that_the_decider_receives_only_later(
+    before: str, after: str, is_told: bool
+) -> None:
+    found = told(before + GUARDED + after, "TV257")
+    assert found == ["`Cy` decides by `amount`, which it receives only later"] * is_told
+
+
+def test_what_a_loop_brings_comes_before_its_next_round() -> None:
+    body = """  rec Round
+    choice Cy at
+      | Fast when (amount > 100) =>
+          Cy -> Bob : Fast
+          Bob -> Cy : Price(amount)
+          continue Round
+      | Slow when (amount <= 100) => Cy -> Bob : Slow
+"""
+    assert told(body, "TV257") == []
+
+
+@pytest.mark.parametrize(
+    ("receiver", "is_told"),
+    [("Node[0]", True), ("Node[1]", False), ("Node[*]", False), ("Node[0..2]", False)],
+)
+def test_a_member_knows_what_was_sent_to_it(receiver: str, is_told: bool) -> None:
+    text = f"""protocol P =
+  roles Ann, Node[2]
+  Ann -> {receiver} : Price(amount)
+  choice Node[1] at
+    | Fast when (amount > 100) => Node[1] -> Ann : Fast
+    | Slow when (amount <= 100) => Node[1] -> Ann : Slow
+"""
+    run = check_text(text, Options()).run
+    found = [d.message for d in run.findings if d.code.number == "TV257"]
+    assert found == ["`Node[1]` decides by `amount`, which only `Ann` and `Node[0]` have seen"] * (
+        is_told
+    )
+
+
 CHOICE = """  choice Ann at
     | Num =>
         Ann -> Bob : Num

@@ -183,3 +183,16 @@ def test_a_role_without_a_move_that_has_not_finished_is_stuck() -> None:
     (stuck,) = [t for t in found.traces if t.fault is Fault.STUCK_ROLE]
     assert stuck.culprits == ("Lost",)
     assert stuck.explanation == "`Lost` has not terminated and has no further action"
+
+
+def test_a_queue_grows_behind_a_burst_that_nobody_takes() -> None:
+    """And the search goes on to what the receiver does only after the burst."""
+    burst = 12
+    rows = [[("Sink!t", n + 1)] for n in range(burst)]
+    feed = machine("Feed", *rows, [("Sink!t", burst), ("Sink?stop", burst + 1)], [])
+    sink = machine("Sink", [("Feed?t", 1)], [("Feed!stop", 2)], [("Feed?t", 2)], final=(2,))
+    found = checked(feed, sink)
+    (growth,) = (trace for trace in found.traces if trace.fault is Fault.UNBOUNDED_QUEUE)
+    assert growth.culprits == ("Feed", "Sink")
+    assert len(growth.steps[: growth.loop]) >= burst
+    assert found.reached[Fault.ORPHAN_MESSAGE].bound > burst

@@ -40,6 +40,7 @@ def machines_for(path: str, subject: TraceSubject) -> filed.MachinesFile:
     same = (system.protocol, system.sources[0][0]) == (subject.protocol, subject.source)
     plain = basis_of(subject) == ("strict", (subject.source,))
     require(same and plain, "protocol", "not that of the machines")
+    require(not subject.instance, "instance", "machines have no families")
     return system
 
 

@@ -73,7 +73,7 @@ def recheck_trace(path: str) -> str:
 
         check_timed_trace(trace, content, path)
     else:
-        check_trace(trace, content, _basis_of(path, trace.subject))
+        check_trace(trace, content, basis_beside(path, trace.subject))
     return f"{trace.subject.obligation}: {len(trace.steps)} steps show {trace.subject.fault}"
 
 
@@ -94,7 +94,7 @@ def _read_graph(path: str) -> form.GraphFile:
     return file
 
 
-def _basis_of(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFile:
+def basis_beside(trace: str, subject: TraceSubject) -> form.GraphFile | MachinesFile:
     """The one graph beside a trace that is of its protocol and instance, or the machines."""
     folder = os.path.dirname(trace)
     machines = os.path.join(folder, form.MACHINES_NAME)
