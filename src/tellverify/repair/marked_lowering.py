@@ -22,7 +22,16 @@ from tellverify.language.lowering.program import FORK, OverBudget, Program, Tag
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.site import Site
-from tellverify.repair.edits import BlockPath, Edit, Edits, Insert, Relabel, edited, named
+from tellverify.repair.edits import (
+    BlockPath,
+    ChannelLabels,
+    Edit,
+    Edits,
+    Insert,
+    Relabel,
+    edited,
+    named,
+)
 from tellverify.repair.outline import Outline
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
@@ -83,7 +92,7 @@ class MarkedLowering:
         sizes: Mapping[str, int],
         budget: int,
         first_place: int,
-        taken: Mapping[tuple[str, str], set[str]],
+        taken: ChannelLabels,
         linked: Linked = NOT_LINKED,
     ) -> None:
         self.source = source
