@@ -9,7 +9,15 @@ from random_protocols import random_protocol
 
 from tellverify.model.graph import ProtocolGraph
 from tellverify.repair.candidates import Candidates
-from tellverify.repair.edits import BlockPath, Edits, Insert, channel_labels, edited, is_compatible
+from tellverify.repair.edits import (
+    BlockPath,
+    ChannelLabels,
+    Edits,
+    Insert,
+    channel_labels,
+    edited,
+    is_compatible,
+)
 from tellverify.repair.judgement import MOST_EVENTS, Judge
 from tellverify.repair.marked_lowering import MarkedLowering
 from tellverify.repair.outline import RepairAlternative, outline
@@ -103,7 +111,9 @@ def test_a_message_that_would_take_the_name_of_a_branch_needs_the_tree() -> None
     given = FamilyText(text)
     found = outline(given.protocol)
     (path,) = [p for p, block in found.blocks.items() if len(p) == 3 and len(block) == 4]
-    lowering = MarkedLowering(given.source, given.protocol, found, {"D": 2}, 100, len(text) + 1, {})
+    none = ChannelLabels({}, {})
+    place = len(text) + 1
+    lowering = MarkedLowering(given.source, given.protocol, found, {"D": 2}, 100, place, none)
     ((teller, told),) = {(d.decider, d.alternatives[0].receiver) for d in found.decisions}
     assert told is not None
     assert lowering.graph(frozenset({Insert(path, 1, teller, told, "New")})) is None

@@ -167,6 +167,66 @@ def test_families_of_any_size_are_told_all_at_once() -> None:
     assert every.claimed and not every.stuck
 
 
+MEMBERS = """protocol P =
+  roles A, B, D[N], E[2]
+  choice A at
+    | Right =>
+      choice A at
+        | Go =>
+          A -> B : Go
+        | Stop =>
+          choice A at
+            | Go =>
+              A -> E[*] : Go
+              E[*] -> A : Yes
+            | Left =>
+              A -> E : Left
+              E[*] -> A : No
+      B -> A : Right
+    | Left =>
+      A -> D : Left
+      D[*] -> B : Left
+"""
+
+
+def test_new_names_are_new_to_every_member_that_gets_them() -> None:
+    """`E[1]` gets `Go` by `A -> E[*] : Go`; a new `Go` to it could not be told from that."""
+    best = repaired(MEMBERS).offers[0]
+    told = [one for one in best.changes if one.startswith("A -> E[")]
+    assert told and all(not one.endswith(": Go") for one in told)
+    every = FamilyText(best.text).every_size()
+    assert every.claimed and not every.stuck
+
+
+WHOLE = """protocol P =
+  roles A, B, D[N]
+  choice B at
+    | Left =>
+      B -> D[*] : Left
+    | Go =>
+      choice B at
+        | Right =>
+          B -> D : Right
+          B -> D[1..2] : Right
+          B -> D[0] : Right
+          D[0] -> A : Right
+        | Left =>
+          B -> D : Left
+          B -> D[1..2] : Left
+          B -> D[0] : Left
+          D[1..2] -> B : Left
+  D[0] -> D[1..N] : X
+"""
+
+
+def test_a_family_without_an_index_is_all_of_its_members() -> None:
+    best = repaired(WHOLE).offers[0]
+    told = {one for one in best.changes if one.startswith("B -> D")}
+    assert told == {"B -> D[*] : Left2", "B -> D[*] : Left3"}  # only one member gets the branch
+    every = FamilyText(best.text).every_size()
+    assert every.claimed and not every.stuck
+
+
 def test_what_needs_no_repair_or_can_have_none_says_so() -> None:
     fine = "protocol P =\n  roles A, B\n  A -> B : X\n"
     assert repaired(fine) == Repairs(tried=1, reason=REACHED)

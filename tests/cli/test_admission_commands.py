@@ -88,6 +88,16 @@ def test_the_matrix(style: str) -> None:
     assert "without-live-migration" in done.output
 
 
+def test_a_policy_without_a_runtime_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text('format = 1\ngathers = { late = "discard" }\n', encoding="utf-8")
+    code, done = call("check", "specs", "--policy", str(path))
+    assert (code, "set `runtime` in `[admission]` to one that you add" in done.output) == (2, True)
+    path.write_text('format = 1\n[[runtimes]]\nname = "full"\n', encoding="utf-8")
+    code, done = call("admit", "specs", "--policy", str(path))
+    assert (code, "set `runtime` in `[admission]` to one of full" in done.output) == (2, True)
+
+
 def test_redaction_hides_every_key() -> None:
     _, done = call("admit", "specs/ota_activation.tell", "--runtime", "no-contracts", "--redact")
     assert "reconfiguration_safety" not in done.output

@@ -240,6 +240,16 @@ def test_protocols_inside_rust_and_markdown(tmp_path: Path) -> None:
     assert (code, "it shares its lines with other text" in out) == (1, True)
 
 
+def test_a_file_that_includes_its_protocols_names_their_files(tmp_path: Path) -> None:
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "x"\n', encoding="utf-8")
+    (tmp_path / "a.rs").write_text('fn f() { tell!(include_str!("x.tell")); }\n', "utf-8")
+    code, _, err = run("repair", "a.rs", cwd=tmp_path)
+    assert code == 1 and "error[TV158]" in err
+    (tmp_path / "x.tell").write_text(STUCK, encoding="utf-8")
+    code, _, err = run("repair", "a.rs", cwd=tmp_path)
+    assert (code, "its protocols are in other files, repair those: x.tell" in err) == (4, True)
+
+
 def test_an_error_that_stood_in_the_file_before_stops_no_repair(tmp_path: Path) -> None:
     (tmp_path / "b.rs").write_text(f'fn f() {{\n    tell!(r#"\n{STUCK}"#);\n}}\n', "utf-8")
     code, out, _ = run("repair", "b.rs", cwd=tmp_path)  # the macro has no namespace

@@ -29,6 +29,7 @@ from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import (
+    complain_of_runtime,
     load_policy,
     policy_option,
     protocols_under,
@@ -239,8 +240,7 @@ def _runtime(policy: Policy, name: str | None, removed: Iterable[str]) -> Runtim
         (wanted,) = shown
     inventory = inventory_of(policy, wanted) if wanted else None
     if inventory is None:
-        has = ", ".join(policy.runtimes) or "none"
-        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
+        complain_of_runtime(policy, wanted)
         raise Stopped(Exit.USAGE)
     for key in removed:
         if key not in policy.grants and key not in inventory.keys:

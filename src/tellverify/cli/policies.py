@@ -129,10 +129,19 @@ def is_usable(path: str | None, runtime: str) -> bool:
         return False
     wanted = runtime or read.policy.admission.runtime
     if wanted not in read.policy.runtimes:
-        has = ", ".join(read.policy.runtimes) or "none"
-        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
+        complain_of_runtime(read.policy, wanted)
         return False
     return True
+
+
+def complain_of_runtime(policy: Policy, wanted: str) -> None:
+    """Say that a policy does not have the runtime that is wanted, or names none."""
+    if wanted:
+        has = ", ".join(policy.runtimes) or "none"
+        complain(f"there is no runtime `{tame(wanted)}`; the policy has {tame(has)}")
+    else:
+        known = f"one of {', '.join(policy.runtimes)}" if policy.runtimes else "one that you add"
+        complain(f"the policy names no runtime: set `runtime` in `[admission]` to {tame(known)}")
 
 
 def policy_sources(policy: Policy) -> dict[str, SourceFile]:

@@ -18,6 +18,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.repair_text import repairs_json, repairs_text, say_malformed
 from tellverify.cli.session import complain_refused, moved, prepared, settled, working_in
 from tellverify.language.files import inputs
+from tellverify.obligations.options import Options
 from tellverify.repair.judgement import Goal
 from tellverify.repair.repair import RepairOptions
 from tellverify.report.escape import tame
@@ -27,6 +28,7 @@ from tellverify.verification.file_repairs import (
     RepairedFile,
     file_repaired,
     repairs_in,
+    why_no_protocols,
 )
 from tellverify.verification.refused import RefusedFile
 from tellverify.verification.repairs import ProtocolRepairs, RepairState
@@ -155,6 +157,8 @@ def _repair(asked: Flags, flags: RepairFlags) -> int:
     except NoSuchProtocol as error:
         raise click.UsageError(str(error)) from None
     is_piped = flags.write and flags.file == _STANDARD_INPUT
+    if not done.protocols and not _explained(file, ready.options):
+        return int(Exit.REFUTED)
     _show(done.protocols, flags, to_errors=is_piped)
     code = exit_code(done.protocols)
     if flags.write and not _write(file, done, is_piped=is_piped):
@@ -164,8 +168,6 @@ def _repair(asked: Flags, flags: RepairFlags) -> int:
 
 def _show(found: Sequence[ProtocolRepairs], flags: RepairFlags, *, to_errors: bool) -> None:
     out = sys.stderr if to_errors else sys.stdout
-    if not found:
-        complain("the file has no protocol")
     if flags.style == "json":
         out.write(repairs_json(found, code=int(exit_code(found)), is_written=flags.write))
         return
@@ -176,6 +178,19 @@ def _show(found: Sequence[ProtocolRepairs], flags: RepairFlags, *, to_errors: bo
     taken = flags.take if flags.write else 0
     for line in repairs_text(found, taken=taken, every_kind=flags.edits == "all"):
         out.write(f"{line}\n")
+
+
+def _explained(file: inputs.ReadFile, options: Options) -> bool:
+    """Say why a file has no protocols; False where that is an error."""
+    why = why_no_protocols(file, options)
+    if why.included:
+        complain(f"its protocols are in other files, repair those: {tame(', '.join(why.included))}")
+        return True
+    if why.errors:
+        say_malformed(why.errors, {why.source.path: why.source})
+        return False
+    complain("the file has no protocol")
+    return True
 
 
 def exit_code(found: Sequence[ProtocolRepairs]) -> Exit:

@@ -15,6 +15,7 @@ from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import loaded, parse_sizes
 from tellverify.cli.policies import (
+    complain_of_runtime,
     load_policy,
     policy_option,
     policy_path_of,
@@ -258,8 +259,7 @@ def _asked(
         wanted_runtime = runtime or policy.admission.runtime
         inventory = inventory_of(policy, wanted_runtime)
         if inventory is None:
-            has = ", ".join(policy.runtimes) or "none"
-            complain(f"there is no runtime `{tame(wanted_runtime)}`; the policy has {tame(has)}")
+            complain_of_runtime(policy, wanted_runtime)
             raise Stopped(Exit.USAGE)
         for key in removed:
             if key not in inventory.keys:

@@ -29,15 +29,24 @@ _WORDS: Final = {
 
 
 def decide_notes(context: Context) -> Decision:
-    """One note for each statement that is a gather at the smallest sizes with several senders."""
+    """One note for each statement that is a gather at the smallest sizes with several senders.
+
+    Of those that go on after some of the answers, at any size, also what happens to late ones.
+    """
+    orders: list[Presupposition] = []
+    late: dict[Presupposition, None] = {}
     for instance in context.instances:
         graph = instance.lowered.graph
         if graph is None or instance.lowered.parallel or graph.event_count > _MOST_EVENTS:
             continue
         gathered = _gathered(graph)
-        if gathered:
-            return Decision(presuppositions=tuple(_notes(context, graph, gathered)))
-    return Decision()
+        partial = partial_sites(graph)
+        if gathered and not orders:
+            orders = list(_orders(graph, {s: t for s, t in gathered.items() if s not in partial}))
+        for site in sorted(partial & gathered.keys()):
+            what = f"the answers of `{gathered[site]}`"
+            late.update(dict.fromkeys(_late(context, what, graph.sites[site].line)))
+    return Decision(presuppositions=(*orders, *late))
 
 
 def _gathered(graph: ProtocolGraph) -> dict[int, str]:
@@ -56,21 +65,15 @@ def _gathered(graph: ProtocolGraph) -> dict[int, str]:
     return found
 
 
-def _notes(
-    context: Context, graph: ProtocolGraph, gathered: dict[int, str]
-) -> Iterator[Presupposition]:
+def _orders(graph: ProtocolGraph, gathered: dict[int, str]) -> Iterator[Presupposition]:
     orders: dict[int, GatherOrder] = {}
     if choice_fault(graph) is None:
         for start, order in safe_orders(graph, _STEPS).items():
             site = graph.site[graph.first[start]]
             orders[site] = max(orders.get(site, order), order, key=_rank)
-    partial = partial_sites(graph)
     for site, statement in gathered.items():
         line = graph.sites[site].line
         what = f"the answers of `{statement}`"
-        if site in partial:
-            yield from _late(context, what, line)
-            continue
         order = orders.get(site, GatherOrder.INDEX)
         yield Presupposition(f"{what} {_WORDS[order]}", line, order is GatherOrder.INDEX)
 

@@ -90,8 +90,9 @@ class SubsetConstruction:
                 before[target].append(state)
         return before
 
-    def _number(self, members: set[int]) -> int:
-        state = next(iter(members)) if len(members) == 1 else -1
+    def _number(self, members: list[int]) -> int:
+        """The number of the closure of states."""
+        state = members[0] if len(members) == 1 else -1
         if state in self._behind:
             return self._behind[state]
         closed = self._closure(members)
@@ -103,33 +104,41 @@ class SubsetConstruction:
             self._behind[state] = known
         return known
 
-    def _closure(self, members: set[int]) -> frozenset[int]:
+    def _closure(self, members: list[int]) -> frozenset[int]:
         silent = self.silent
         seen = set(members)
-        work = list(seen)
+        work = members
         while work:
-            for state in silent[work.pop()]:
-                if state not in seen:
-                    seen.add(state)
-                    work.append(state)
+            following = []
+            for at in work:
+                for state in silent[at]:
+                    if state not in seen:
+                        seen.add(state)
+                        following.append(state)
+            work = following
         self.budget.spend(len(seen))
         return frozenset(seen)
 
     def _construct(self) -> None:
-        self._number({0})
-        number = 0
-        while number < len(self.subsets):
+        graph, role, own = self.graph, self.role, self._own
+        sender, receiver, label, target = graph.sender, graph.receiver, graph.label, graph.target
+        self._number([0])
+        for subset in self.subsets:  # grows
             grouped: dict[tuple[bool, int, int], list[int]] = {}
-            for e in self.own(number):
-                grouped.setdefault(self.action(e), []).append(e)
-            target = self.graph.target
+            for state in sorted(own.keys() & subset):
+                for e in own[state]:
+                    is_send = sender[e] == role
+                    action = (is_send, receiver[e] if is_send else sender[e], label[e])
+                    if action in grouped:
+                        grouped[action].append(e)
+                    else:
+                        grouped[action] = [e]
             self.moves.append(
                 {
-                    action: (self._number({target[e] for e in edges}), edges)
+                    action: (self._number([target[e] for e in edges]), edges)
                     for action, edges in grouped.items()
                 }
             )
-            number += 1
 
     def action(self, e: int) -> tuple[bool, int, int]:
         """What the role does in transition `e`."""
@@ -178,7 +187,7 @@ class _FoundViolation:
         if not self.at:
             return None
         walked = BranchPlaces(self.views)
-        for place in walked.order:
+        for place in walked.nearest():
             if place not in self.at:
                 continue
             run = tuple(walked.run_to(place))
@@ -192,18 +201,23 @@ class _FoundViolation:
 
 
 class BranchPlaces:
-    """Every reachable pair of a state and the role's subset there, nearest first."""
+    """The reachable pairs of a state and the role's subset there."""
 
     def __init__(self, views: SubsetConstruction) -> None:
         self.views = views
-        self.order = [(0, 0)]
         self.before: dict[tuple[int, int], tuple[tuple[int, int], int] | None] = {(0, 0): None}
-        for place in self.order:
-            views.budget.spend(1)
+
+    def nearest(self) -> Iterator[tuple[int, int]]:
+        """Every pair, nearest first; `run_to` knows those that were given. Raises OutOfBudget."""
+        order = [(0, 0)]
+        before = self.before
+        for place in order:  # grows
+            yield place
+            self.views.budget.spend(1)
             for e, below in self.after(place):
-                if below not in self.before:
-                    self.before[below] = (place, e)
-                    self.order.append(below)
+                if below not in before:
+                    before[below] = (place, e)
+                    order.append(below)
 
     def after(self, place: tuple[int, int]) -> Iterator[tuple[int, tuple[int, int]]]:
         """The transitions that leave a pair, each with the pair that it leads to."""

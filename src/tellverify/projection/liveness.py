@@ -37,7 +37,7 @@ def stuck_run(graph: ProtocolGraph, role: int, budget: AvailabilityBudget) -> St
     endless = _endless_without(graph, role)
     places = BranchPlaces(views)
     lasso = None
-    for place in places.order:
+    for place in places.nearest():
         state, number = place
         if not _only_receives(views, number):
             continue
@@ -64,14 +64,15 @@ def ways_to_wait(
     """
     views = SubsetConstruction(graph, role, budget)
     places = BranchPlaces(views)
+    order = list(places.nearest())
     endless = {state for loop in _endless_without(graph, role) for state in loop}
     work = [
         place
-        for place in places.order
+        for place in order
         if _only_receives(views, place[1]) and (place[0] in endless or _may_end(graph, place[0]))
     ]
     before: dict[tuple[int, int], list[tuple[tuple[int, int], int]]] = {}
-    for place in places.order:
+    for place in order:
         for e, below in places.after(place):
             before.setdefault(below, []).append((place, e))
     reached = set(work)

@@ -60,7 +60,8 @@ class Candidates:
             if one.size is None
         ]
         self._told: dict[tuple[str, frozenset[DecideLoop]], list[list[Edit]]] = {}
-        self.labels = {label for some in channel_labels(protocol).values() for label in some}
+        labels = channel_labels(protocol).written.values()
+        self.labels = {label for some in labels for label in some}
 
     def for_faults(
         self, judgement: RepairJudgement, edits: Edits, *, first_only: bool, renames: bool = True

@@ -7,12 +7,13 @@ are those of the tree before any edit, so edits do not depend on each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
 
-from tellverify.language.checks.walk import child_blocks, preorder, role_text, with_blocks
+from tellverify.language.checks.walk import child_blocks, role_text, with_blocks
+from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 from tellverify.source.span import Span
 
@@ -150,6 +151,51 @@ def bodies(protocol: ast.Protocol) -> tuple[ast.Block, ...]:
     return (protocol.body, *(local.body for local in protocol.locals))
 
 
+def blocks_of(protocol: ast.Protocol) -> Iterator[tuple[BlockPath, ast.Block]]:
+    """Every block with its path, in the order of the text."""
+    work: list[tuple[BlockPath, ast.Block]] = [
+        ((i,), body) for i, body in reversed(list(enumerate(bodies(protocol))))
+    ]
+    while work:
+        path, block = work.pop()
+        yield path, block
+        work += [
+            ((*path, index, i), inner)
+            for index, statement in reversed(list(enumerate(block)))
+            for i, inner in reversed(list(enumerate(child_blocks(statement))))
+        ]
+
+
+def with_whole_families(protocol: ast.Protocol) -> ast.Protocol:
+    """The protocol with `D[*]` for `D` in its messages, which means the same of a family."""
+    families = {one.name.text for one in declared_roles(protocol) if one.size is not None}
+
+    def whole(ref: ast.RoleRef) -> ast.RoleRef:
+        is_whole = ref.index is None and ref.name.text in families
+        return msgspec.structs.replace(ref, index=ast.AnyIndex()) if is_whole else ref
+
+    def changed(block: ast.Block) -> ast.Block:
+        return tuple(map(inside, block))
+
+    def inside(one: ast.Statement) -> ast.Statement:
+        replace = msgspec.structs.replace
+        match one:
+            case ast.Send(sender=sender, receiver=receiver):
+                return replace(one, sender=whole(sender), receiver=whole(receiver))
+            case ast.Broadcast(sender=sender):
+                return replace(one, sender=whole(sender))
+            case _:
+                inner = child_blocks(one)
+                return with_blocks(one, [changed(block) for block in inner]) if inner else one
+
+    if not families:
+        return protocol
+    locals_ = tuple(
+        msgspec.structs.replace(local, body=changed(local.body)) for local in protocol.locals
+    )
+    return msgspec.structs.replace(protocol, body=changed(protocol.body), locals=locals_)
+
+
 class Edited(msgspec.Struct, frozen=True):
     """A protocol after edits, and the names that new messages got, in the order of the text.
 
@@ -165,7 +211,7 @@ def edited(
     protocol: ast.Protocol,
     edits: Edits,
     first_place: int,
-    taken: Mapping[tuple[str, str], set[str]] | None = None,
+    taken: ChannelLabels | None = None,
 ) -> Edited:
     """The tree of `protocol` after `edits`; `taken` are its `channel_labels`, where known."""
     listed, labels = named(edits, channel_labels(protocol) if taken is None else taken)
@@ -258,17 +304,47 @@ class _Rebuilding:
                 return [statement]
 
 
-def channel_labels(protocol: ast.Protocol) -> dict[tuple[str, str], set[str]]:
-    """The labels on every channel, as the channels are written."""
-    found: dict[tuple[str, str], set[str]] = {}
-    for body in bodies(protocol):
-        for statement in preorder(body):
+class ChannelLabels(msgspec.Struct, frozen=True):
+    """The labels that the channels of a protocol carry.
+
+    `written` has them by the ends of a channel as they are written; `members` by the names of both
+    ends, with the blocks in which each is sent: `D[*]` and `D[0]` have members in common.
+    """
+
+    written: dict[tuple[str, str], set[str]]
+    members: dict[tuple[str, str], dict[str, set[BlockPath]]]
+
+    def taken(self, edit: Insert) -> set[str]:
+        """The labels that a new message cannot have: another one on the channel has it already.
+
+        A message to some of the members in the same block is no other one.
+        """
+        sender, receiver = edit.sender, edit.receiver
+        one = role_text(sender)
+        found = self.written.get((one, role_text(receiver)), set()) | self.written.get(
+            (one, ""), set()
+        )
+        if sender.index is None and receiver.index is None:
+            return found
+        members = self.members.get((sender.name.text, receiver.name.text), {})
+        return found | {label for label, at in members.items() if at != {edit.block}}
+
+
+def channel_labels(protocol: ast.Protocol) -> ChannelLabels:
+    """The labels on every channel."""
+    found = ChannelLabels({}, {})
+    for path, block in blocks_of(protocol):
+        for statement in block:
             match statement:
                 case ast.Send(sender=sender, receiver=receiver, message=message):
-                    key = role_text(sender), role_text(receiver)
-                    found.setdefault(key, set()).add(message.label.text)
+                    written = role_text(sender), role_text(receiver)
+                    found.written.setdefault(written, set()).add(message.label.text)
+                    names = sender.name.text, receiver.name.text
+                    members = found.members.setdefault(names, {})
+                    members.setdefault(message.label.text, set()).add(path)
                 case ast.Broadcast(sender=sender, message=message):
-                    found.setdefault((role_text(sender), ""), set()).add(message.label.text)
+                    written = role_text(sender), ""
+                    found.written.setdefault(written, set()).add(message.label.text)
                 case ast.Choice() | ast.Par() | ast.Loop() | ast.Rec() | ast.Continue():
                     continue
                 case ast.Call() | ast.Let() | ast.Case() | ast.Timeout() | ast.OperationStatement():
@@ -276,15 +352,13 @@ def channel_labels(protocol: ast.Protocol) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def named(
-    edits: Edits, taken: Mapping[tuple[str, str], set[str]]
-) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
+def named(edits: Edits, taken: ChannelLabels) -> tuple[tuple[Edit, ...], tuple[str, ...]]:
     """Edits in the order of the text with the names that they give, empty where they give none."""
     listed = tuple(in_order(edits))
     return listed, _names(taken, listed)
 
 
-def _names(taken: Mapping[tuple[str, str], set[str]], edits: Sequence[Edit]) -> tuple[str, ...]:
+def _names(taken: ChannelLabels, edits: Sequence[Edit]) -> tuple[str, ...]:
     """Names of new messages: the wish, with a number where the channel has that name already."""
     given: dict[tuple[str, str, str, str], str] = {}
     used: dict[tuple[str, str], set[str]] = {}
@@ -296,8 +370,7 @@ def _names(taken: Mapping[tuple[str, str], set[str]], edits: Sequence[Edit]) -> 
         channel = role_text(edit.sender), role_text(edit.receiver)
         key = (*channel, edit.label, edit.group)
         if key not in given:
-            known = taken.get(channel, set()) | taken.get((channel[0], ""), set())
-            known |= used.setdefault(channel, set())
+            known = taken.taken(edit) | used.setdefault(channel, set())
             given[key] = fresh(edit.label, known)
             used[channel].add(given[key])
         names.append(given[key])

@@ -24,6 +24,7 @@ from tellverify.model.graph import ProtocolGraph
 from tellverify.model.site import Site
 from tellverify.repair.edits import (
     BlockPath,
+    ChannelLabels,
     DecideLoop,
     Delete,
     Edit,
@@ -96,7 +97,7 @@ class MarkedLowering:
         sizes: Mapping[str, int],
         budget: int,
         first_place: int,
-        taken: Mapping[tuple[str, str], set[str]],
+        taken: ChannelLabels,
         linked: Linked = NOT_LINKED,
     ) -> None:
         self.source = source

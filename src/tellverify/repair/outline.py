@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.language.checks.walk import child_blocks, leading_send
 from tellverify.language.syntax import ast
-from tellverify.repair.edits import BlockPath, DecideLoop, bare, bodies
+from tellverify.repair.edits import BlockPath, DecideLoop, bare, blocks_of
 from tellverify.source.span import Span
 
 
@@ -54,7 +54,7 @@ class Outline(msgspec.Struct, frozen=True):
 
 def outline(protocol: ast.Protocol) -> Outline:
     """The outline of a protocol in the order of the text."""
-    blocks = dict(_blocks(protocol))
+    blocks = dict(blocks_of(protocol))
     messages: dict[Span, tuple[BlockPath, int]] = {}
     decisions: list[RepairDecision] = []
     loops: dict[DecideLoop, tuple[RepairDecision, ...]] = {}
@@ -80,20 +80,6 @@ def outline(protocol: ast.Protocol) -> Outline:
                 case ast.Timeout() | ast.OperationStatement():
                     continue
     return Outline(tuple(decisions), messages, blocks, loops)
-
-
-def _blocks(protocol: ast.Protocol) -> Iterator[tuple[BlockPath, ast.Block]]:
-    work: list[tuple[BlockPath, ast.Block]] = [
-        ((i,), body) for i, body in reversed(list(enumerate(bodies(protocol))))
-    ]
-    while work:
-        path, block = work.pop()
-        yield path, block
-        work += [
-            ((*path, index, i), inner)
-            for index, statement in reversed(list(enumerate(block)))
-            for i, inner in reversed(list(enumerate(child_blocks(statement))))
-        ]
 
 
 def _choice(choice: ast.Choice, path: BlockPath) -> RepairDecision:

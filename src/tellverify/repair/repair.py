@@ -31,6 +31,7 @@ from tellverify.repair.edits import (
     cost,
     edited,
     is_conservative,
+    with_whole_families,
 )
 from tellverify.repair.judged_sizes import MALFORMED, PARALLEL, judged_sizes
 from tellverify.repair.judgement import Goal, Judge
@@ -132,6 +133,7 @@ def repair(
         return Repairs(reason="a part of the text could not be read")
     if _depth(protocol) + len(protocol.locals) > _MOST_DEPTH:
         return Repairs(reason="the protocol is nested too deep")
+    protocol = with_whole_families(protocol)
     sizes, why = judged_sizes(file, source, protocol, linked, refuted_at)
     if why:
         return Repairs(reason=why)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import assert_never
 
-from tellverify.diagnostics.wording import counted, listed
+from tellverify.diagnostics.wording import counted, listed, series
 from tellverify.model.graph import ClassFault, ProtocolGraph
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import StuckRun
@@ -26,8 +26,9 @@ def fault_text(judgement: RepairJudgement) -> str:
         case Violation():
             return _violation(fault, graph)
         case StuckRun(roles=roles):
-            names = listed([f"`{graph.roles[role]}`" for role in roles], _MOST_NAMED)
-            return f"{names} may wait for a message that never comes"
+            names = [f"`{graph.roles[role]}`" for role in roles]
+            few = series(names) if len(names) <= _MOST_NAMED else listed(names, _MOST_NAMED)
+            return f"{few} may wait for a message that never comes"
         case MergeFailure(role=role):
             return f"the branches of `{role}` do not merge strictly"
         case QueueBound(sender=sender, receiver=receiver):

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 import msgspec
 
+from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files.inputs import ReadFile, decode
 from tellverify.obligations.options import Options
 from tellverify.repair.repair import RepairOptions
+from tellverify.source.text import SourceFile
 from tellverify.verification.pipeline import check_file, workspace_of
 from tellverify.verification.repairs import ProtocolRepairs, repairs_of
 
@@ -47,6 +49,22 @@ def file_repaired(
     NoSuchProtocol.
     """
     return _repaired(files, options, wanted, _chosen(files, options, names), take)
+
+
+class NoProtocols(msgspec.Struct, frozen=True):
+    """Why a file has no protocols of its own: its errors, and the files that it includes."""
+
+    errors: tuple[Diagnostic, ...]
+    source: SourceFile
+    included: tuple[str, ...]
+
+
+def why_no_protocols(file: ReadFile, options: Options) -> NoProtocols:
+    """The errors of a file, such as one that it cannot include, and the files that it includes."""
+    units = [unit for unit, _ in workspace_of([file], options).opened()]
+    errors = [one for one in units[0].diagnostics if one.severity is Severity.ERROR]
+    included = dict.fromkeys(unit.file.path for unit in units[1:])
+    return NoProtocols(tuple(errors), units[0].source, tuple(included))
 
 
 def _repaired(
