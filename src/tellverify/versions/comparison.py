@@ -153,7 +153,7 @@ def _compared(
     found: Sequence[ComparedInstance],
     options: Options,
 ) -> ComparedPair:
-    rows = tuple(map(_known, found))
+    rows = tuple(map(mixed_instance, found))
     bridges = bridges_of(found, options)
     upgrade = upgrade_of(found, bridges)
     largest = found[-1]
@@ -182,15 +182,6 @@ def _compared(
         picture.kind,
     )
     return ComparedPair(old, new, comparison, tuple(found))
-
-
-def _known(one: ComparedInstance) -> MixedInstance:
-    """How the deployments that are not refuted are known to be good."""
-    if one.mixtures.is_settled:
-        return mixed_instance(one, "complete search", "proved")
-    from tellverify.versions.unbounded import settled_otherwise
-
-    return mixed_instance(one, *settled_otherwise(one.roles, one.mixtures))
 
 
 def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVerdict:

@@ -19,7 +19,10 @@ def bridges_of(found: Sequence[ComparedInstance], options: Options) -> dict[int,
     """The searches for a release in between, by instance, of those without an order."""
     return {
         number: find_bridge(
-            one.roles, largest_bound=options.queue_limit, budget=options.search_limit
+            one.roles,
+            largest_bound=options.queue_limit,
+            budget=options.search_limit,
+            are_proved=one.are_proved,
         )
         for number, one in enumerate(found)
         if one.order.kind == "none"
