@@ -124,12 +124,12 @@ def family_pairs(
     """Pairs of roles, with `every D` in the place of the members of a family that all have it."""
     members: dict[str, set[str]] = {}
     for role in changed:
-        members.setdefault(family_of(role), set()).add(role)
+        members.setdefault(every(role), set()).add(role)
     known = set(pairs)
     found: dict[tuple[str, str], None] = {}
     for x, y in pairs:
-        left, right = members[family_of(x)], members[family_of(y)]
-        if family_of(x) == family_of(y):
+        left, right = members[every(x)], members[every(y)]
+        if every(x) == every(y):
             found[x, y] = None
         elif all((a, b) in known for a in left for b in right):
             found[every(x), every(y)] = None

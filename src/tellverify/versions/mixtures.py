@@ -133,6 +133,28 @@ class Mixtures:
         """True when no run was found that refutes a deployment."""
         return not is_within(self.space.deployment(deployment), self.cubes)
 
+    def run_of_neither(self) -> tuple[tuple[int, ...], int] | None:
+        """A deployment that is not refuted with a shortest run that neither version has alone.
+
+        With the number of its events. A run is one of a version if and only if the cube of its
+        configuration has that corner.
+        """
+        space, refuted = self.search.space, self.search.cubes
+        corners = [space.deployment((version,) * len(self.changed)) for version in (OLD, NEW)]
+        met: set[int] = set()
+        for depth, level in enumerate(self.search.levels):
+            for cube in dict.fromkeys(map(self.search.cube, level)):
+                if cube in met or any(not corner & ~cube for corner in corners):
+                    continue
+                met.add(cube)
+                try:
+                    left = space.without_all([cube], refuted)
+                except TooManyCubes:
+                    continue
+                if left:
+                    return space.first_of(left[0]), depth
+        return None
+
     def _refuted(self, search: DeploymentSearch) -> tuple[RefutedMixture, ...]:
         """The refuted cubes of a search as those of deployments in which roles may be dormant."""
         found: list[RefutedMixture] = []
