@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,8 +12,10 @@ from tellverify.search.cubes import is_within
 from tellverify.search.deployments import DeploymentSearch, search_deployments
 from tellverify.versions.mixtures import waking
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
-from tellverify.versions.unbounded import SystemAnswer, answer_for
 from tellverify.versions.upgrade_plans import BRIDGE, PlanSearch, UpgradeStep, deployments_of
+
+if TYPE_CHECKING:
+    from tellverify.versions.unbounded import SystemAnswer
 
 _MOST_PLANS: Final = 8
 
@@ -156,6 +158,8 @@ class _Finder:
     def _answer(self, versions: tuple[int, ...]) -> SystemAnswer:
         known = self._known.get(versions)
         if known is None:
+            from tellverify.versions.unbounded import answer_for
+
             acting = self.roles.acting(dict(zip(self.roles.changed, versions, strict=True)))
             machines = [
                 self.bridges[role]

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import comb, prod
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tellverify.model.roles import family_of
 from tellverify.verdict.versions import RoleVersion, VersionWord
-from tellverify.versions.bridge import BridgePlan
 from tellverify.versions.mixtures import Mixtures, RefutedMixture
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
+
+if TYPE_CHECKING:
+    from tellverify.versions.bridge import BridgePlan
 
 TAKES_BOTH: Final = " takes both"
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")

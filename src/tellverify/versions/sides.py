@@ -21,7 +21,6 @@ from tellverify.model.timed_text import TimedProtocol
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import DEFAULT_SIZES, Options
 from tellverify.obligations.table import decide_instance
-from tellverify.search.group_answer import PROVED, SAFE
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Proved, Refuted
@@ -239,6 +238,7 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
 def _machines_alone(machines: tuple[Machine, ...], options: Options) -> VersionGraph:
     """Machines from files, if they are good together."""
     from tellverify.search.check_system import check_system
+    from tellverify.search.group_answer import PROVED, SAFE
 
     checked = check_system(
         machines,
