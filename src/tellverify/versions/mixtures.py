@@ -151,8 +151,10 @@ class Mixtures:
                     left = space.without_all([cube], refuted)
                 except TooManyCubes:
                     continue
-                if left:
-                    return space.first_of(left[0]), depth
+                for deployment in map(space.first_of, left):
+                    chosen = dict(zip(self.changed, deployment, strict=True))
+                    if self.roles.acting(chosen) == chosen:  # no role is dormant there
+                        return deployment, depth
         return None
 
     def _refuted(self, search: DeploymentSearch) -> tuple[RefutedMixture, ...]:

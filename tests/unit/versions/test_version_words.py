@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 
 import pytest
-from version_texts import VECTORS, protocol
+from version_texts import VECTORS, protocol, versions_of
 
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import VersionComparison
 from tellverify.versions.comparison import compared_pair
+from tellverify.versions.mixtures import Mixtures
 from tellverify.versions.opening import machine_side
 from tellverify.versions.sides import Version, text_side
 from tellverify.versions.wire_labels import WireRules
@@ -73,6 +74,20 @@ def test_a_run_that_neither_version_has_is_a_note() -> None:
     note = "a good mixture has a run of 2 events that neither version has: B new, A old"
     assert comparison(*VECTORS["V6"]).notes == (note,)
     assert comparison(*VECTORS["V3"]).notes == ()
+
+
+def test_a_run_of_neither_version_is_one_of_a_mixture_without_dormant_roles() -> None:
+    """An old S does not know M, which then does nothing."""
+    texts = protocol("M, S", "M -> S : Hello;S -> M : Ok"), protocol("M, S, T", "S -> T : Go")
+    for old, new in (*VECTORS.values(), texts, texts[::-1]):
+        roles = versions_of(old, new)
+        if not roles.changed:
+            continue
+        found = Mixtures(roles, largest_bound=8, budget=10_000).run_of_neither()
+        if found is not None:
+            chosen = dict(zip(roles.changed, found[0], strict=True))
+            assert roles.acting(chosen) == chosen
+            assert len(set(found[0])) == 2  # a mixture of both
 
 
 def test_payload_types_that_are_not_compared_are_a_note() -> None:
