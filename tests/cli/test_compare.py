@@ -888,3 +888,31 @@ def test_versions_with_timeouts_have_to_be_good_alone(tellverify: Command) -> No
     code, found = compared(tellverify, (stuck, stuck.replace("5s", "7s")))
     assert (code, found["verdict"]) == (1, "broken")
     assert "the old version fails by itself: `no-deadlock` is refuted" in str(found["reason"])
+
+
+def test_machines_that_fail_beyond_short_queues_are_broken(tellverify: Command) -> None:
+    """B takes one X fewer than A sends, but only after all of them were sent."""
+
+    def system(last: str) -> str:
+        def machine(role: str, *moves: tuple[str, str, str]) -> str:
+            rows = [
+                {"final": False, "moves": [{"action": act, "peer": peer, "label": label, "to": to}]}
+                for to, (act, peer, label) in enumerate(moves, 1)
+            ]
+            states = [*rows, {"final": True, "moves": []}]
+            return json.dumps({"schema": "tellverify/machine-1", "role": role, "states": states})
+
+        return "\n".join(
+            (
+                machine("A", *[("send", "B", "X")] * 12, ("send", "C", "Go")),
+                machine("B", ("receive", "C", "Go"), *[("receive", "A", "X")] * 11),
+                machine("C", ("receive", "A", "Go"), ("send", "B", "Go"), ("send", "D", last)),
+                machine("D", ("receive", "C", last)),
+            )
+        )
+
+    write("old.jsonl", system("End"))
+    write("new.jsonl", system("Fin"))
+    code, out, _ = tellverify("compare", "old.jsonl", "new.jsonl")
+    assert code == 1
+    assert "the old version fails by itself: orphan-message after 27 events" in out

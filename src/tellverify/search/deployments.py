@@ -9,7 +9,8 @@ followed.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import msgspec
 
@@ -24,6 +25,7 @@ from tellverify.search.traces import steps_of
 from tellverify.search.versioned_system import VersionedSystem
 
 _FIRST_REGROUP = 1_000
+_FEW = 2_000  # configurations; with more, twice the bound is a long search
 
 
 class RefutedCube(msgspec.Struct, frozen=True):
@@ -74,6 +76,7 @@ class DeploymentSearch:
         self._met: tuple[set[int], set[int]] | None = None if graded else ({0}, set())
         self._regroup_at = _FIRST_REGROUP
         self._bound_met_at = -1
+        self._has_judged_roles = False
         self.unjudged: list[int] = []
 
     def _part(self, role: int) -> tuple[int, int, list[int]]:
@@ -116,10 +119,17 @@ class DeploymentSearch:
                 for views in (self.views, self._unblocked, self._faulty):
                     views.regroup(self.levels[-1])
 
+    @property
+    def is_exact(self) -> bool:
+        """True when no longer queue makes the run behind a refuted cube shorter."""
+        return all(one.is_minimal for one in self.refuted)
+
     def find_stuck_roles(self) -> None:
         """Refute the deployments that leave a role stuck; without cycles deadlocks are all."""
-        if self.overflow or all(is_acyclic(joint.machine) for joint in self.system.joints):
+        acyclic = all(is_acyclic(joint.machine) for joint in self.system.joints)
+        if self.overflow or acyclic or self._has_judged_roles:
             return
+        self._has_judged_roles = True
         from tellverify.search.deployment_liveness import find_stuck_roles
 
         find_stuck_roles(self)
@@ -218,11 +228,21 @@ class DeploymentSearch:
         """
         if self.overflow:
             return (self.space.whole,)
+        return _maximal([*self.unjudged, *self._held])
+
+    @cached_property
+    def _held(self) -> tuple[int, ...]:
+        """Deployments some run of which the bound cut off, when all layers have been visited."""
         if not self.system.has_held:
-            return tuple(self.unjudged)
+            return ()
         views = SuccessorViews(self.system, self.system.at_bound)
-        held = (self._held_cubes(c) for level in self.levels for c in views.movable(level))
-        return _maximal([self.unjudged, *held])
+        held = {
+            cube: None
+            for level in self.levels
+            for configuration in views.movable(level)
+            for cube in self._held_cubes(configuration)
+        }
+        return _maximal(held)
 
     def _held_cubes(self, configuration: int) -> list[int]:
         here = self.cube(configuration)
@@ -233,14 +253,13 @@ class DeploymentSearch:
         return [self.restricted(here, role, held) for role, held in masks if held]
 
 
-def _maximal(found: Iterable[Sequence[int]]) -> tuple[int, ...]:
+def _maximal(cubes: Iterable[int]) -> tuple[int, ...]:
     """The cubes that no other one contains, in the order in which they come."""
     kept: list[int] = []
-    for cubes in found:
-        for cube in cubes:
-            if not is_within(cube, kept):
-                kept = [one for one in kept if one & ~cube]
-                kept.append(cube)
+    for cube in cubes:
+        if not is_within(cube, kept):
+            kept = [one for one in kept if one & ~cube]
+            kept.append(cube)
     return tuple(kept)
 
 
@@ -249,11 +268,13 @@ def search_deployments(
     *,
     largest_bound: int,
     budget: int,
+    is_enough: Callable[[DeploymentSearch], bool] | None = None,
 ) -> DeploymentSearch:
     """Search all deployments with queue bounds 1, 2, 4, .. until no bound cuts a run off.
 
-    Stops at `largest_bound`, or where the configurations exceed `budget`. Raises ValueError when
-    the machines do not fit together.
+    Stops at `largest_bound`, where the configurations exceed `budget`, and where they are so many
+    that those of the next bound would probably exceed it. Where there are more than a few, it stops
+    if `is_enough` as well. Raises ValueError when the machines do not fit together.
     """
     bound, last = 1, None
     while True:
@@ -262,8 +283,11 @@ def search_deployments(
         if search.overflow and last is not None:
             search = last
             break
-        exact = all(one.is_minimal for one in search.refuted)
-        if (search.is_settled and exact) or search.overflow or bound >= largest_bound:
+        if (search.is_settled and search.is_exact) or search.overflow or bound >= largest_bound:
+            break
+        if last is not None and search.count * (search.count / last.count) ** 2 > budget:
+            break  # the growth itself grows with the bound
+        if is_enough is not None and search.count > _FEW and is_enough(search):
             break
         bound, last = min(2 * bound, largest_bound), search
     search.find_stuck_roles()

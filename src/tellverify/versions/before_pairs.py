@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from graphlib import CycleError, TopologicalSorter
 
 
 def are_circular(pairs: Sequence[tuple[str, str]]) -> bool:
     """True when no order keeps all `pairs`."""
+    if not {x for x, _ in pairs} & {y for _, y in pairs}:
+        return False
+    from graphlib import CycleError, TopologicalSorter
+
     sorter: TopologicalSorter[str] = TopologicalSorter()
     for x, y in pairs:
         sorter.add(y, x)

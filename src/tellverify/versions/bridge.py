@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tellverify.model.joint_machine import MISSING, JointMachine, joint_machine
 from tellverify.model.machine import Action, Machine
-from tellverify.search.cubes import CubeSpace, is_within
-from tellverify.search.deployments import search_deployments
+from tellverify.search.cubes import is_within
+from tellverify.search.deployments import DeploymentSearch, search_deployments
 from tellverify.versions.mixtures import waking
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
-from tellverify.versions.symmetric_roles import largest, role_classes
-from tellverify.versions.unbounded import SystemAnswer, answer_for
+from tellverify.versions.upgrade_plans import BRIDGE, PlanSearch, UpgradeStep, deployments_of
 
-BRIDGE: Final = 2
-_MOST_STATES: Final = 50_000
+if TYPE_CHECKING:
+    from tellverify.versions.unbounded import SystemAnswer
+
 _MOST_PLANS: Final = 8
-
-
-class UpgradeStep(msgspec.Struct, frozen=True):
-    """`role` is replaced by its release in between (`is_bridge`), or by its new version."""
-
-    role: str
-    is_bridge: bool
 
 
 class BridgePlan(msgspec.Struct, frozen=True):
@@ -81,108 +72,100 @@ class BridgeSearch(msgspec.Struct, frozen=True):
     is_exhausted: bool = False
 
 
-def find_bridge(roles: RoleVersions, *, largest_bound: int, budget: int) -> BridgeSearch:
-    """Search all deployments of three versions, and the fewest steps through good ones."""
-    bridges = {
-        role: bridge_machine(roles.pairs[role])
-        for role in roles.changed
-        if role not in roles.one_sided
-    }
+def find_bridge(
+    roles: RoleVersions,
+    *,
+    largest_bound: int,
+    budget: int,
+    are_proved: tuple[bool, bool] = (False, False),
+) -> BridgeSearch:
+    """Search all deployments of three versions, and the fewest steps through good ones.
+
+    `are_proved` says which of the old and the new version is known to be good by itself.
+    """
+    finder = _Finder(roles, largest_bound, are_proved)
+    if not finder.bridges:
+        return BridgeSearch(None, is_exhausted=True)
     joints = [
-        joint_machine([*joint.versions, bridges[joint.role]]) if joint.role in bridges else joint
+        joint_machine([*joint.versions, finder.bridges[joint.role]])
+        if joint.role in finder.bridges
+        else joint
         for joint in roles.joints()
     ]
-    search = search_deployments(joints, largest_bound=largest_bound, budget=budget)
-    space = search.space
-    if space.versions <= BRIDGE:
-        return BridgeSearch(None, is_exhausted=True)
-    place = {role: n for n, role in enumerate(roles.changed)}
-    bad = [cube for one in search.refuted for cube in waking(one.cube, space, roles, place)]
-    open_ = [cube for one in search.open_cubes for cube in waking(one, space, roles, place)]
-    known: dict[tuple[int, ...], SystemAnswer] = {}
-    for _ in range(_MOST_PLANS):
-        steps, is_exhausted = _shortest(roles.changed, bridges, largest(bad), space)
-        if steps is None:
-            return BridgeSearch(None, is_exhausted)
-        left = [
-            versions
-            for versions in _deployments(steps, place)
-            if is_within(space.deployment(versions), open_)
+    search = search_deployments(
+        joints, largest_bound=largest_bound, budget=budget, is_enough=finder.has_proved_plan
+    )
+    return finder.found(search)
+
+
+class _Finder:
+    """Looks for plans in searches of three versions, with queues of up to `bound` messages."""
+
+    def __init__(self, roles: RoleVersions, bound: int, are_proved: tuple[bool, bool]) -> None:
+        self.roles = roles
+        self.bridges = {
+            role: bridge_machine(roles.pairs[role])
+            for role in roles.changed
+            if role not in roles.one_sided
+        }
+        self._bound = bound
+        corners = ((version,) * len(roles.changed) for version in (OLD, NEW))
+        self._known: dict[tuple[int, ...], SystemAnswer] = {
+            corner: "proved" for corner, known in zip(corners, are_proved, strict=True) if known
+        }
+
+    def has_proved_plan(self, search: DeploymentSearch) -> bool:
+        """True when longer queues cannot tell more about the plan."""
+        search.find_stuck_roles()
+        plan = self.found(search).plan
+        return plan is not None and plan.is_proved
+
+    def found(self, search: DeploymentSearch) -> BridgeSearch:
+        """The first plan of which no deployment is refuted, by the search or by itself."""
+        space, changed = search.space, self.roles.changed
+        place = {role: n for n, role in enumerate(changed)}
+        bad = [c for one in search.refuted for c in waking(one.cube, space, self.roles, place)]
+        open_ = [c for one in search.open_cubes for c in waking(one, space, self.roles, place)]
+        for _ in range(_MOST_PLANS):
+            plans = PlanSearch(changed, sorted(self.bridges, key=self._drops), bad, space)
+            steps, is_exhausted = plans.fewest_steps()
+            if steps is None:
+                return BridgeSearch(None, is_exhausted)
+            left = [
+                versions
+                for versions in deployments_of(steps, changed)
+                if is_within(space.deployment(versions), open_)
+            ]
+            answers = [self._answer(versions) for versions in left]
+            if "refuted" not in answers:
+                if search.overflow and "unknown" in answers:
+                    return BridgeSearch(None)
+                used = tuple(self.bridges[step.role] for step in steps if step.is_bridge)
+                return BridgeSearch(BridgePlan(steps, used, set(answers) <= {"proved"}))
+            known = zip(left, answers, strict=True)
+            bad += [space.deployment(versions) for versions, one in known if one == "refuted"]
+        return BridgeSearch(None)
+
+    def _drops(self, role: str) -> tuple[int, int]:
+        """How many of the messages of the old version the release in between never sends."""
+        old, bridge = self.roles.version(role, OLD), self.bridges[role]
+        sent = [
+            {action for row in machine.moves for action, _ in row if action.send}
+            for machine in (old, bridge)
         ]
-        for versions in left:
-            if versions not in known:
-                machines = _machines(roles, bridges, versions)
-                known[versions] = answer_for(machines, search.system.queue_bound)
-        refuted = [space.deployment(one) for one in left if known[one] == "refuted"]
-        if not refuted:
-            answers = {known[versions] for versions in left}
-            if search.overflow and "unknown" in answers:
-                return BridgeSearch(None)
-            used = tuple(bridges[step.role] for step in steps if step.is_bridge)
-            return BridgeSearch(BridgePlan(steps, used, answers <= {"proved"}))
-        bad += refuted
-    return BridgeSearch(None)
+        return len(sent[0] - sent[1]), self.roles.changed.index(role)
 
+    def _answer(self, versions: tuple[int, ...]) -> SystemAnswer:
+        known = self._known.get(versions)
+        if known is None:
+            from tellverify.versions.unbounded import answer_for
 
-def _machines(
-    roles: RoleVersions, bridges: Mapping[str, Machine], versions: Sequence[int]
-) -> list[Machine]:
-    """The machines of a deployment of three versions."""
-    acting = roles.acting(dict(zip(roles.changed, versions, strict=True)))
-    return [
-        bridges[role] if acting.get(role) == BRIDGE else roles.version(role, acting.get(role, NEW))
-        for role in roles.roles
-    ]
-
-
-def _shortest(
-    roles: Sequence[str], bridges: Mapping[str, Machine], bad: Sequence[int], space: CubeSpace
-) -> tuple[tuple[UpgradeStep, ...] | None, bool]:
-    """The fewest steps through deployments outside of `bad`, and whether all ways were tried."""
-    classes = role_classes(roles, bad, space)
-    start, goal = (OLD,) * len(roles), (NEW,) * len(roles)
-    came: dict[tuple[int, ...], tuple[tuple[int, ...], UpgradeStep] | None] = {start: None}
-    todo = deque([start])
-    while todo and goal not in came and len(came) < _MOST_STATES:
-        here = todo.popleft()
-        for members in classes:
-            for after, step in _steps_of(here, members, roles, bridges):
-                if after not in came and not is_within(space.deployment(after), bad):
-                    came[after] = (here, step)
-                    todo.append(after)
-    if goal not in came:
-        return None, not todo
-    steps: list[UpgradeStep] = []
-    state = goal
-    while (last := came[state]) is not None:
-        state, step = last
-        steps.append(step)
-    return tuple(reversed(steps)), False
-
-
-def _steps_of(
-    here: tuple[int, ...],
-    members: Sequence[int],
-    roles: Sequence[str],
-    bridges: Mapping[str, Machine],
-) -> list[tuple[tuple[int, ...], UpgradeStep]]:
-    """One step of the first member of a class in each version; the others look the same."""
-    found = []
-    for version in (OLD, BRIDGE):
-        place = next((n for n in members if here[n] == version), None)
-        if place is None:
-            continue
-        targets = (NEW, BRIDGE) if version == OLD and roles[place] in bridges else (NEW,)
-        for target in targets:
-            after = (*here[:place], target, *here[place + 1 :])
-            found.append((after, UpgradeStep(roles[place], target == BRIDGE)))
-    return found
-
-
-def _deployments(steps: Sequence[UpgradeStep], place: Mapping[str, int]) -> list[tuple[int, ...]]:
-    versions = [OLD] * len(place)
-    found = [tuple(versions)]
-    for step in steps:
-        versions[place[step.role]] = BRIDGE if step.is_bridge else NEW
-        found.append(tuple(versions))
-    return found
+            acting = self.roles.acting(dict(zip(self.roles.changed, versions, strict=True)))
+            machines = [
+                self.bridges[role]
+                if acting.get(role) == BRIDGE
+                else self.roles.version(role, acting.get(role, NEW))
+                for role in self.roles.roles
+            ]
+            known = self._known[versions] = answer_for(machines, self._bound)
+        return known

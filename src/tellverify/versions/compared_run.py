@@ -151,7 +151,7 @@ def _others(rows: Sequence[MixedInstance]) -> Outcome:
     how = Method.SEARCH
     if method.startswith("k-multi"):
         how = Method.COMPATIBILITY
-    elif method.startswith("subtyping"):
+    elif method.startswith(("subtyping", "each version")):
         how = Method.SUBTYPING
     detail = f"{method}, {counts} configurations" if sizes else method
     if worst == "bounded" or sizes:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import msgspec
 
-from tellverify.diagnostics.wording import series
+from tellverify.diagnostics.wording import counted, series
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import (
     FailingMixture,
     MixedInstance,
+    RoleVersion,
     UpgradeOrder,
     VersionChange,
     VersionComparison,
@@ -27,8 +28,10 @@ from tellverify.versions.instance import (
     mixed_instance,
 )
 from tellverify.versions.lattice import lattice
+from tellverify.versions.mixture_words import cube_words, version_word
 from tellverify.versions.restarts import restarts
 from tellverify.versions.sides import (
+    MachineVersion,
     TextVersion,
     Version,
     VersionGraph,
@@ -42,7 +45,7 @@ from tellverify.versions.sides import (
 )
 from tellverify.versions.upgrade import bridges_of, summary_of, upgrade_of
 from tellverify.versions.upstream_gate import gate_notes
-from tellverify.versions.wire_labels import WireRules
+from tellverify.versions.wire_labels import WireRules, payload_type
 
 
 class ComparedPair(msgspec.Struct, frozen=True):
@@ -153,7 +156,7 @@ def _compared(
     found: Sequence[ComparedInstance],
     options: Options,
 ) -> ComparedPair:
-    rows = tuple(map(_known, found))
+    rows = tuple(map(mixed_instance, found))
     bridges = bridges_of(found, options)
     upgrade = upgrade_of(found, bridges)
     largest = found[-1]
@@ -177,20 +180,11 @@ def _compared(
         changes,
         annotations,
         _gate(largest, mixed),
-        (),
+        tuple(_notes(old, new, largest)),
         picture.nodes,
         picture.kind,
     )
     return ComparedPair(old, new, comparison, tuple(found))
-
-
-def _known(one: ComparedInstance) -> MixedInstance:
-    """How the deployments that are not refuted are known to be good."""
-    if one.mixtures.is_settled:
-        return mixed_instance(one, "complete search", "proved")
-    from tellverify.versions.unbounded import settled_otherwise
-
-    return mixed_instance(one, *settled_otherwise(one.roles, one.mixtures))
 
 
 def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVerdict:
@@ -244,6 +238,27 @@ def _annotations(
 
         found += pack_changes(old, new, options)
     return tuple(found)
+
+
+def _notes(old: Version, new: Version, one: ComparedInstance) -> Iterator[str]:
+    """What was not compared, and what mixtures do beyond both versions."""
+    for version, word, other in ((old, "old", one.plain[1]), (new, "new", one.plain[0])):
+        has_types = other is not None and any(payload_type(site.payload) for site in other.sites)
+        if isinstance(version, MachineVersion) and has_types:
+            yield f"payload types are not compared: the machines of the {word} version have none"
+    for gone, added in one.roles.likely_renamings():
+        same = f"{gone} of the old version does what {added} of the new one does"
+        yield f"{same}; if it is the same role, `--renamed {gone}={added}` says so"
+    foreign = one.mixtures.run_of_neither()
+    if foreign is not None:
+        deployment, depth = foreign
+        changed = one.mixtures.changed
+        named = [
+            RoleVersion(role, version_word(one.roles, role, version))
+            for role, version in zip(changed, deployment, strict=True)
+        ]
+        events = counted(depth, "event")
+        yield f"a good mixture has a run of {events} that neither version has: {cube_words(named)}"
 
 
 def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:

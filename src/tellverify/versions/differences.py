@@ -12,6 +12,7 @@ from tellverify.model.joint_machine import MISSING, JointMachine
 from tellverify.model.machine import Action
 from tellverify.model.roles import family_of
 from tellverify.verdict.versions import VersionChange
+from tellverify.versions.mixture_words import every
 from tellverify.versions.role_versions import RoleVersions
 from tellverify.versions.wire_labels import payload_type
 
@@ -57,15 +58,21 @@ def _types(graph: ProtocolGraph) -> dict[_Message, tuple[str, ...]]:
 def role_changes(roles: RoleVersions) -> Iterator[VersionChange]:
     """What every changed role does otherwise, where its versions first part."""
     said: set[tuple[str, str]] = set()
+    plain_names = {family_of(role) for role in roles.roles if role != family_of(role)}
+    plain_names &= set(roles.roles)  # of a role and of a family
+
+    def named(words: str) -> str:
+        return words if any(name in words for name in plain_names) else _MEMBER.sub("", words)
+
     for role in roles.changed:
         name = family_of(role)
         if role in roles.one_sided:
             word = "only the new version has it" if roles.one_sided[role] else "it is removed"
-            whole = all(one in roles.one_sided for one in roles.roles if family_of(one) == name)
-            found = [f"{name if whole else role}: {word}"]
+            whole = all(one in roles.one_sided for one in roles.roles if every(one) == every(role))
+            family = every(role) if name in plain_names else name
+            found = [f"{family if whole else role}: {word}"]
         else:
-            partings = _partings(roles.pairs[role])
-            found = [_MEMBER.sub("", f"{name} {words}") for words in partings]
+            found = [named(f"{role} {words}") for words in _partings(roles.pairs[role])]
         for plain in found:
             if (name, plain) not in said:
                 said.add((name, plain))
@@ -87,9 +94,10 @@ def _partings(pair: JointMachine) -> Iterator[str]:
         more = [action for action in right if action not in left]
         where = f" after {_done(before[number])}" if number else " at the start"
         if more and not gone:
-            yield f"may also {_actions(more)}{where}"
+            verb = "may also" if left or new.final[b] else "now has to"
+            yield f"{verb} {_actions(more)}{where}"
         elif gone and not more:
-            verb = "no longer expects to" if not any(a.send for a in gone) else "no longer has to"
+            verb = "can no longer" if right else "no longer has to"
             yield f"{verb} {_actions(gone)}{where}"
         elif gone and more:
             yield f"has to {_actions(more)} and no longer to {_actions(gone)}{where}"

@@ -55,7 +55,7 @@ class ComparedInstance(msgspec.Struct, frozen=True):
     """Both versions at some family sizes, and the search of all mixtures.
 
     `graphs` are the old and the new graph with wire labels, where a version has one, and `plain`
-    those with labels as written.
+    those with labels as written. `are_proved` says which version is proved to be good alone.
     """
 
     sizes: Mapping[str, int]
@@ -64,6 +64,7 @@ class ComparedInstance(msgspec.Struct, frozen=True):
     plain: tuple[ProtocolGraph | None, ProtocolGraph | None]
     mixtures: Mixtures
     order: RolloutOrder
+    are_proved: tuple[bool, bool] = (False, False)
 
     @property
     def name(self) -> str:
@@ -89,10 +90,16 @@ def compared_instance(
     old, new = graphs
     if len(roles.changed) > MOST_CHANGED:
         raise TooManyMembers(f"{len(roles.changed)} roles have changed")
-    mixtures = Mixtures(roles, largest_bound=options.queue_limit, budget=options.search_limit)
+    are_proved = (old.is_proved, new.is_proved)
+    mixtures = Mixtures(
+        roles,
+        largest_bound=options.queue_limit,
+        budget=options.search_limit,
+        are_proved=are_proved,
+    )
     order = rollout(mixtures.changed, mixtures.cubes)
     plain = (None if old.graph is None else _named_anew(old.graph, rules), new.graph)
-    return ComparedInstance(sizes, roles, (left, right), plain, mixtures, order)
+    return ComparedInstance(sizes, roles, (left, right), plain, mixtures, order, are_proved)
 
 
 def role_versions(
@@ -135,16 +142,17 @@ def _renamed(machine: Machine, rules: WireRules) -> Machine:
     return Machine(rules.new_name(machine.role), moves, machine.final, machine.sites)
 
 
-def mixed_instance(one: ComparedInstance, method: str, evidence: str) -> MixedInstance:
+def mixed_instance(one: ComparedInstance) -> MixedInstance:
     """The outcome for the deployments of an instance, as reports have it."""
     good = one.mixtures.good()
+    method, evidence = one.mixtures.known_by()
     return MixedInstance(
         one.name,
         one.mixtures.changed,
         one.mixtures.total,
         -1 if good is None else good,
         one.mixtures.search.count,
-        "proved" if evidence == "proved" else "bounded" if evidence == "bounded" else "unknown",
+        evidence,
         method,
     )
 

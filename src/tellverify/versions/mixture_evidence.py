@@ -159,9 +159,7 @@ def versions_file(
 
 def relation_rows(one: ComparedInstance) -> Iterator[RelationRow]:
     """The subtyping of roles, where the search alone shows nothing to the rechecker."""
-    from tellverify.versions.unbounded import refining
-
-    found = refining(one.roles)
+    found = one.mixtures.proofs.refining
     for role, relation in found.new.items():
         yield RelationRow(role, "new", [(n, _tree_row(tree)) for n, tree in relation.nodes])
     for role, relation in found.old.items():

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from math import comb, prod
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from tellverify.model.roles import family_of
 from tellverify.verdict.versions import RoleVersion, VersionWord
-from tellverify.versions.bridge import BridgePlan
 from tellverify.versions.mixtures import Mixtures, RefutedMixture
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
+
+if TYPE_CHECKING:
+    from tellverify.versions.bridge import BridgePlan
 
 TAKES_BOTH: Final = " takes both"
 _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six")
@@ -124,12 +126,12 @@ def family_pairs(
     """Pairs of roles, with `every D` in the place of the members of a family that all have it."""
     members: dict[str, set[str]] = {}
     for role in changed:
-        members.setdefault(family_of(role), set()).add(role)
+        members.setdefault(every(role), set()).add(role)
     known = set(pairs)
     found: dict[tuple[str, str], None] = {}
     for x, y in pairs:
-        left, right = members[family_of(x)], members[family_of(y)]
-        if family_of(x) == family_of(y):
+        left, right = members[every(x)], members[every(y)]
+        if every(x) == every(y):
             found[x, y] = None
         elif all((a, b) in known for a in left for b in right):
             found[every(x), every(y)] = None

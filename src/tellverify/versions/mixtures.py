@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tellverify.diagnostics.wording import counted
 from tellverify.model.fault import Fault
 from tellverify.model.step import Step
 from tellverify.search.cubes import CubeSpace, TooManyCubes, is_within
 from tellverify.search.deployments import DeploymentSearch, RefutedCube, search_deployments
+from tellverify.verdict.versions import Evidence
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
+
+if TYPE_CHECKING:
+    from tellverify.versions.unbounded import UnboundedProofs
 
 MOST_CHANGED: Final = 63
 
@@ -39,20 +45,64 @@ class Mixtures:
 
     `refuted` holds the runs that refute some, the shortest first; a deployment in none of them is
     good as far as was searched, and proved to be unless it is in one of `open`. `steps` gives the
-    run behind one of them.
+    run behind one of them. `are_proved` says which of the two versions is known to be good alone.
     """
 
-    def __init__(self, roles: RoleVersions, *, largest_bound: int, budget: int) -> None:
+    def __init__(
+        self,
+        roles: RoleVersions,
+        *,
+        largest_bound: int,
+        budget: int,
+        are_proved: tuple[bool, bool] = (False, False),
+    ) -> None:
         self.roles = roles
         self.changed = roles.changed
-        self.search: DeploymentSearch = search_deployments(
-            roles.joints(), largest_bound=largest_bound, budget=budget
-        )
         self.space = CubeSpace(len(self.changed), 2)
-        place = {role: n for n, role in enumerate(self.changed)}
-        self.refuted = _refuted(self.search, self.space, roles, place)
-        raw = self.search.open_cubes
-        self.open = tuple(cube for one in raw for cube in waking(one, self.space, roles, place))
+        self._place = {role: n for n, role in enumerate(self.changed)}
+        self._proofs = (largest_bound, are_proved)
+        self.search: DeploymentSearch = search_deployments(
+            roles.joints(),
+            largest_bound=largest_bound,
+            budget=budget,
+            is_enough=lambda search: search.is_exact and bool(self._proved_by(search)),
+        )
+        self.refuted = self._refuted(self.search)
+        self.open = self._open(self.search)
+
+    def _open(self, search: DeploymentSearch) -> tuple[int, ...]:
+        raw = search.open_cubes
+        return tuple(
+            cube for one in raw for cube in waking(one, self.space, self.roles, self._place)
+        )
+
+    def _proved_by(self, search: DeploymentSearch) -> str:
+        refuted = [one.cube for one in self._refuted(search)]
+        return self.proofs.method(self._open(search), refuted)
+
+    @cached_property
+    def proofs(self) -> UnboundedProofs:
+        """What shows deployments to be good that no bound of queues settles."""
+        from tellverify.versions.unbounded import UnboundedProofs
+
+        return UnboundedProofs(self.roles, *self._proofs)
+
+    def known_by(self) -> tuple[str, Evidence]:
+        """By what the deployments that are not refuted are known to be good, and how surely."""
+        if self.is_settled:
+            return "complete search", "proved"
+        method = self.proofs.method(self.open, self.cubes)
+        if method:
+            return method, "proved"
+        if self.search.overflow:
+            events = counted(self.search.depth, "event")
+            limit = "more needs a higher `limits.configurations`"
+            return f"no run of up to {events} fails; {limit}", "unknown"
+        bound = self.search.system.queue_bound
+        longer = ""
+        if bound < self._proofs[0]:
+            longer = "; longer ones need a higher `limits.configurations`"
+        return f"queues of at most {counted(bound, 'message')}{longer}", "bounded"
 
     @property
     def cubes(self) -> list[int]:
@@ -83,40 +133,57 @@ class Mixtures:
         """True when no run was found that refutes a deployment."""
         return not is_within(self.space.deployment(deployment), self.cubes)
 
+    def run_of_neither(self) -> tuple[tuple[int, ...], int] | None:
+        """A deployment that is not refuted with a shortest run that neither version has alone.
+
+        With the number of its events. A run is one of a version if and only if the cube of its
+        configuration has that corner.
+        """
+        space, refuted = self.search.space, self.search.cubes
+        corners = [space.deployment((version,) * len(self.changed)) for version in (OLD, NEW)]
+        met: set[int] = set()
+        for depth, level in enumerate(self.search.levels):
+            for cube in dict.fromkeys(map(self.search.cube, level)):
+                if cube in met or any(not corner & ~cube for corner in corners):
+                    continue
+                met.add(cube)
+                try:
+                    left = space.without_all([cube], refuted)
+                except TooManyCubes:
+                    continue
+                for deployment in map(space.first_of, left):
+                    chosen = dict(zip(self.changed, deployment, strict=True))
+                    if self.roles.acting(chosen) == chosen:  # no role is dormant there
+                        return deployment, depth
+        return None
+
+    def _refuted(self, search: DeploymentSearch) -> tuple[RefutedMixture, ...]:
+        """The refuted cubes of a search as those of deployments in which roles may be dormant."""
+        found: list[RefutedMixture] = []
+        for one in search.refuted:
+            for cube in waking(one.cube, self.space, self.roles, self._place):
+                if is_within(cube, (other.cube for other in found)):
+                    continue
+                deployment = self.space.first_of(cube)
+                culprit = search.system.roles[one.role] if one.role >= 0 else ""
+                chosen = dict(zip(self.changed, deployment, strict=True))
+                found.append(
+                    RefutedMixture(
+                        cube,
+                        one.fault,
+                        culprit,
+                        one.depth,
+                        one.is_minimal,
+                        deployment,
+                        tuple(self.roles.acting(chosen).values()),
+                        one,
+                    )
+                )
+        return tuple(found)
+
     def steps(self, mixture: RefutedMixture) -> list[Step]:
         """The run that refutes a mixture."""
         return self.search.steps(mixture.found)
-
-
-def _refuted(
-    search: DeploymentSearch,
-    space: CubeSpace,
-    roles: RoleVersions,
-    place: Mapping[str, int],
-) -> tuple[RefutedMixture, ...]:
-    """The refuted cubes of a search as those of deployments in which roles may be dormant."""
-    found: list[RefutedMixture] = []
-    for one in search.refuted:
-        for cube in waking(one.cube, space, roles, place):
-            if is_within(cube, (other.cube for other in found)):
-                continue
-            deployment = space.first_of(cube)
-            culprit = search.system.roles[one.role] if one.role >= 0 else ""
-            chosen = dict(zip(roles.changed, deployment, strict=True))
-            acting = tuple(roles.acting(chosen).values())
-            found.append(
-                RefutedMixture(
-                    cube,
-                    one.fault,
-                    culprit,
-                    one.depth,
-                    one.is_minimal,
-                    deployment,
-                    acting,
-                    one,
-                )
-            )
-    return tuple(found)
 
 
 def waking(

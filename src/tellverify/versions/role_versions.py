@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import product
+
+import msgspec
 
 from tellverify.model.joint_machine import JointMachine, absent_machine, joint_machine
 from tellverify.model.machine import Machine
+from tellverify.model.roles import family_of
 
 OLD = 0
 NEW = 1
@@ -55,6 +59,17 @@ class RoleVersions:
             for role in self.changed
             if self.is_absent(role, OLD) or self.is_absent(role, NEW)
         }
+
+    def likely_renamings(self) -> list[tuple[str, str]]:
+        """Removed roles, or families, with added ones that do just the same."""
+        found: dict[tuple[str, str], None] = {}
+        for old, new in product(self.one_sided, repeat=2):
+            left, right = self.version(old, OLD), self.version(new, NEW)
+            ends = (self.one_sided[old], self.one_sided[new])
+            named = msgspec.structs.replace(left, role=new)
+            if ends == (OLD, NEW) and joint_machine([named, right]).are_alike:
+                found[family_of(old), family_of(new)] = None
+        return [pair for pair in found if sum(pair[0] == old for old, _ in found) == 1]
 
     def callers(self, role: str) -> frozenset[str]:
         """The roles of both versions that a one-sided role talks to, itself or through others.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import combinations
 from tellverify.language.lowering.families import declared_roles
@@ -22,7 +23,7 @@ from tellverify.obligations.options import DEFAULT_SIZES, Options
 from tellverify.obligations.table import decide_instance
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import SAFETY, Property
 from tellverify.versions.wire_labels import WireRules
 
@@ -185,8 +186,8 @@ def old_sizes(
 class VersionGraph(msgspec.Struct, frozen=True):
     """A version at some sizes: its machines, and its graph unless they come from files.
 
-    A text with timeouts has a timed graph alone.
-    `fault` says why there is none; with `is_broken` since the version fails by itself.
+    A text with timeouts has a timed graph alone. `fault` says why there is none; with `is_broken`
+    since the version fails by itself. `is_proved`: it does not, however long queues become.
     """
 
     machines: tuple[Machine, ...] = ()
@@ -194,6 +195,7 @@ class VersionGraph(msgspec.Struct, frozen=True):
     fault: str = ""
     is_broken: bool = False
     timed: TimedProtocol | None = None
+    is_proved: bool = False
 
 
 def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> VersionGraph:
@@ -202,7 +204,7 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
         if version.system.diagnostics:
             first = version.system.diagnostics[0]
             return VersionGraph(fault=first.message, is_broken=True)
-        return VersionGraph(version.system.machines)
+        return _machines_alone(version.system.machines, options)
     errors = version.found.errors
     if errors:
         return VersionGraph(fault=errors[0].message, is_broken=True)
@@ -222,13 +224,35 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
             reason = f"{reason}, line {skipped.line}"
         if lowered.timed is None:
             return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
-    for one in decide_instance(lowered, options):
-        if one.property in _GOOD and isinstance(one.outcome, Refuted):
+    alone = [one for one in decide_instance(lowered, options) if one.property in _GOOD]
+    for one in alone:
+        if isinstance(one.outcome, Refuted):
             return VersionGraph(fault=f"`{one.property}` is refuted", is_broken=True)
     if lowered.timed is not None:
         reason = "mixtures of versions with timeouts are not decided"
         return VersionGraph(fault=reason, timed=lowered.timed)
-    return VersionGraph((), lowered.graph)
+    proved = all(isinstance(one.outcome, Proved) for one in alone)
+    return VersionGraph((), lowered.graph, is_proved=proved)
+
+
+def _machines_alone(machines: tuple[Machine, ...], options: Options) -> VersionGraph:
+    """Machines from files, if they are good together."""
+    from tellverify.search.check_system import check_system
+    from tellverify.search.group_answer import PROVED, SAFE
+
+    checked = check_system(
+        machines,
+        graph=None,
+        largest_bound=options.queue_limit,
+        budget=options.search_limit,
+        ends=False,
+    )
+    found = next((trace for trace in checked.traces if trace.fault in SAFE), None)
+    if found is not None:
+        events = counted(len(found.steps), "event")
+        return VersionGraph(fault=f"{found.fault} after {events}", is_broken=True)
+    proved = all(checked.reached[fault].scope in PROVED for fault in SAFE)
+    return VersionGraph(machines, is_proved=proved)
 
 
 def machines_of(graph: ProtocolGraph) -> tuple[Machine, ...] | str:

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from tellverify.diagnostics.wording import series
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import Evidence, OrderKind, SizedOrder, UpgradeOrder
 from tellverify.versions.before_pairs import are_circular, needed_pairs
-from tellverify.versions.bridge import BridgeSearch, find_bridge
 from tellverify.versions.instance import ComparedInstance
 from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_words, plan_words
+
+if TYPE_CHECKING:
+    from tellverify.versions.bridge import BridgeSearch
 
 _KINDS: Sequence[OrderKind] = ("any", "ordered", "unknown", "none")
 
 
 def bridges_of(found: Sequence[ComparedInstance], options: Options) -> dict[int, BridgeSearch]:
     """The searches for a release in between, by instance, of those without an order."""
+    without = [number for number, one in enumerate(found) if one.order.kind == "none"]
+    if not without:
+        return {}
+    from tellverify.versions.bridge import find_bridge
+
     return {
         number: find_bridge(
-            one.roles, largest_bound=options.queue_limit, budget=options.search_limit
+            found[number].roles,
+            largest_bound=options.queue_limit,
+            budget=options.search_limit,
+            are_proved=found[number].are_proved,
         )
-        for number, one in enumerate(found)
-        if one.order.kind == "none"
+        for number in without
     }
 
 
