@@ -89,7 +89,10 @@ def test_faults_of_a_part_are_found(command: Command) -> None:
 
 def test_what_is_no_part(command: Command) -> None:
     assert command(block("nothing\n", "tell,ignore"))[0] == 4
-    assert command(block("-- only a comment\n"))[0] == 1
+    for text in ("-- only a comment\n", "{- one\n-}\n", ""):
+        code, said = command(block(text))
+        assert code == 4
+        assert "page.md:4:1: note[TV160] there is nothing but comments in this block" in said
     whole = block("protocol P =\n  roles A, B\n  A -> B : M\n")
     assert "TV160" not in command(whole)[1]
 

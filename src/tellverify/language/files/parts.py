@@ -38,10 +38,15 @@ _NO_ROLE: Final = "Role"  # of a part without messages
 _FROM_AROUND: Final = frozenset(("TV222", "TV231", "TV272", "TV282", "TV301", "TV329"))
 
 
+def has_code(text: str) -> bool:
+    """Whether a text has anything but comments."""
+    return bool(_COMMENT.sub(" ", text).strip())
+
+
 def is_part(text: str) -> bool:
     """Whether a text has content but declares no protocol."""
     code = _COMMENT.sub(" ", text)
-    return bool(code.strip()) and not _PROTOCOL.search(code) and not is_brace_surface(text)
+    return has_code(text) and not _PROTOCOL.search(code) and not is_brace_surface(text)
 
 
 def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
