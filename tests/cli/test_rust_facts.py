@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tellverify.annotations.fact_schemas import FactSchema, read_schema_text, read_schemas
-from tellverify.annotations.rust_facts import rust_schemas, schema_toml
+from tellverify.annotations.rust_facts import rust_schemas, schema_toml, schemas_toml
 from tellverify.annotations.schema_files import named_schema
 from tellverify.cli.group import tellverify
 
@@ -126,6 +127,24 @@ def test_versions_by_a_path_and_types_and_names_as_rust_has_them() -> None:
     assert (schema.version, schema.type_id) == (7, "seen")
     fields = [(one.name, one.type) for one in schema.variants[0].fields]
     assert fields == [("type", "&'a str"), ("all", "Vec<u8>"), ("one", "Box<dyn Any+'a>")]
+
+
+@pytest.mark.parametrize("suffix", ["rs", "toml"])
+def test_what_breaks_readers_is_told_at_its_place(suffix: str) -> None:
+    """The field that changed, and the type for the version that stays."""
+    changed = CHAT.replace("window: RangeTime", "window: PhysicalTime")
+    assert changed != CHAT
+    for name, text in (("old", CHAT), ("new", changed)):
+        Path(f"{name}.rs").write_text(text, "utf-8")
+        Path(f"{name}.toml").write_text(schemas_toml(schemas(text)), "utf-8")
+    code, said = call("compare", f"old.{suffix}", f"new.{suffix}")
+    assert code == 1
+    places = re.findall(rf"new\.{suffix}:(\d+):(\d+)", said)
+    lines = Path(f"new.{suffix}").read_text("utf-8").split("\n")
+    shown = [lines[int(line) - 1][int(column) - 1 :] for line, column in places]
+    assert len(shown) == 3  # its type, its time domain, and the version that stays
+    assert shown[0].strip('"').startswith("window")
+    assert shown[-1].strip('"').startswith("ProfileFact")
 
 
 def test_a_version_of_0_is_told_as_such() -> None:

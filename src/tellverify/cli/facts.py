@@ -29,7 +29,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable, read_text
-from tellverify.source.span import NOWHERE, Span
+from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
 
 
@@ -240,7 +240,9 @@ def _compared(first: SchemaRead, second: SchemaRead | None, pair: tuple[str, str
     changes = compared(first.schema, second.schema)
     broken = [change for change in changes if change.breaks]
     found = [
-        say.breaking_schema(new, _span(second, change.variant), change.text, old)
+        say.breaking_schema(
+            new, second.span_of_field(change.variant, change.field), change.text, old
+        )
         for change in broken
     ]
     _print(found, {new: second.source})
@@ -291,16 +293,6 @@ def _at(revision: str, path: str) -> str:
         complain(f"--against: git says: {tame(lines[0] if lines else 'nothing')}")
         raise Stopped(Exit.USAGE)
     return done.stdout.decode("utf-8", "replace")
-
-
-def _span(read: SchemaRead, variant: str) -> Span:
-    """Where a variant is named, or the schema where there is no such variant."""
-    if read.schema is None or read.document is None:
-        return NOWHERE
-    for number, one in enumerate(read.schema.variants):
-        if one.name == variant:
-            return read.document.span_of(("variants", number, "name"))
-    return read.document.span_of(("name",))
 
 
 def _print(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
