@@ -177,6 +177,16 @@ def test_several_types_are_extracted_into_one_file_that_the_commands_read() -> N
     assert named_schema("facts.toml", "ChatFact").schema == schemas(CHAT)[0]
 
 
+def test_what_is_extracted_beside_a_fault_is_a_document_of_its_own() -> None:
+    """The fault goes to standard error, so that the output can be a file."""
+    Path("facts.rs").write_text(f"{CHAT}\n#[domain_fact(schema_version = 0)]\nstruct S;\n", "utf-8")
+    done = CliRunner().invoke(tellverify, ["facts", "extract", "facts.rs"], standalone_mode=False)
+    assert done.return_value == 1
+    Path("facts.toml").write_text(done.stdout, "utf-8")
+    assert [one.schema for one in read_schemas("facts.toml")] == schemas(CHAT)
+    assert "versions begin with 1" in done.stderr
+
+
 def test_a_fault_in_one_of_several_schemas_has_its_place() -> None:
     Path("facts.rs").write_text(INVITATION + CHAT, "utf-8")
     text = call("extract", "facts.rs")[1].replace('name = "ProfileFact"', "name = 3", 1)

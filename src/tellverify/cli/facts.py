@@ -130,7 +130,7 @@ def extract(path: str, name: str | None) -> int:
         complain("no fact was found")
         return Exit.NOTHING_SELECTED
     for one in found:
-        _print(one.diagnostics, {path: one.source})
+        _print(one.diagnostics, {path: one.source}, err=True)
     schemas = [one.schema for one in found if one.schema is not None]
     if schemas:
         click.echo(schemas_toml(schemas), nl=False)
@@ -295,7 +295,9 @@ def _at(revision: str, path: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def _print(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
+def _print(
+    found: Sequence[Diagnostic], sources: Mapping[str, SourceFile], *, err: bool = False
+) -> None:
     from tellverify.report.style import Style
     from tellverify.report.text import diagnostic_lines
 
@@ -303,4 +305,4 @@ def _print(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> No
     style = Style(color=False, ascii_only=ascii_only, width=100)
     for diagnostic in found:
         lines, _ = diagnostic_lines(diagnostic, sources, style)
-        click.echo("\n".join([*lines, ""]))
+        click.echo("\n".join([*lines, ""]), err=err)
