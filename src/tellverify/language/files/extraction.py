@@ -287,7 +287,8 @@ class _FragmentFinder:
         code = len(line) - len(line.lstrip(" \t"))
         column += code
         indents = [len(one) - len(one.lstrip(" ")) for one in rest.split("\n") if one.strip()]
-        if line.strip() and indents and min(indents) <= column:
+        follows = bool(self.text[self._line_start : start].strip())
+        if follows and line.strip() and indents and min(indents) <= column:
             # The body follows; one that is deeper already has a `where` or protocol below it.
             deeper = _HEAD_OF_BODY.search(line) is not None and indents[0] == min(indents)
             column = max(min(indents) - deeper, 0)
