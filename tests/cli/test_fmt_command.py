@@ -178,3 +178,14 @@ def test_what_cannot_be_upgraded_is_said(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert (tmp_path / "lib.rs").read_text(encoding="utf-8") == one + two
     assert done.stderr.count("it shares its lines with other text, and stays as it is") == 2
+
+
+def test_a_record_type_over_several_lines_keeps_the_line_breaks_of_windows(tmp_path: Path) -> None:
+    text = "type alias Rec =\n{\n  a : Int\n}\n\nprotocol P =\n  roles A,B\n  A -> B : M\n"
+    rust = f'tell!(#[namespace = "q"] r#"\n{text}"#);\n'.replace("\n", "\r\n")
+    (tmp_path / "lib.rs").write_bytes(rust.encode())
+    done = tellverify("fmt", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    after = (tmp_path / "lib.rs").read_bytes().decode()
+    assert "  roles A, B\r\n" in after
+    assert after.count("\n") == after.count("\r\n")

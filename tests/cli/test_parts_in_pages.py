@@ -52,6 +52,9 @@ def block(text: str, words: str = "tell") -> str:
         "Hub -> Node[*] : Go\nNode[*] -> Hub : Done\n",
         "Hub -> Node[0] : Go\nHub -> Node[2] : Go\nNode[1] -> Hub : Done\n",
         "A { flow_cost : 3 } -> B : Hello\n",
+        "| Yes =>\n    A -> B : Yes\n| No when (x > 3) => A -> B : No\n",
+        "  | Ok(v) => A -> B : Yes\n  | Err(e) =>\n      A -> B : No\n",
+        "| A -> B : Left\n| B -> A : Right\n",
     ],
 )
 def test_a_part_is_checked_with_a_note(command: Command, text: str) -> None:
@@ -81,6 +84,12 @@ def test_findings_have_their_places_in_the_page(command: Command) -> None:
     assert "page.md:11:" in said
 
 
+def test_a_fault_in_branches_alone_has_its_place(command: Command) -> None:
+    code, said = command(block("| Yes => A -> B : Yes\n| No =>\n    A => B : No\n"))
+    assert code == 1
+    assert "page.md:6:7: error[TV131]" in said
+
+
 def test_faults_of_a_part_are_found(command: Command) -> None:
     code, said = command(block(CHOICE.replace("=>\n", "=>\n      Server -> Log : No\n")))
     assert code == 1
@@ -89,7 +98,10 @@ def test_faults_of_a_part_are_found(command: Command) -> None:
 
 def test_what_is_no_part(command: Command) -> None:
     assert command(block("nothing\n", "tell,ignore"))[0] == 4
-    assert command(block("-- only a comment\n"))[0] == 1
+    for text in ("-- only a comment\n", "{- one\n-}\n", ""):
+        code, said = command(block(text))
+        assert code == 4
+        assert "page.md:4:1: note[TV160] there is nothing but comments in this block" in said
     whole = block("protocol P =\n  roles A, B\n  A -> B : M\n")
     assert "TV160" not in command(whole)[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tellverify.annotations.fact_schemas import FactSchema, read_schema_text, read_schemas
-from tellverify.annotations.rust_facts import rust_schemas, schema_toml
+from tellverify.annotations.rust_facts import rust_schemas, schema_toml, schemas_toml
 from tellverify.annotations.schema_files import named_schema
 from tellverify.cli.group import tellverify
 
@@ -128,6 +129,24 @@ def test_versions_by_a_path_and_types_and_names_as_rust_has_them() -> None:
     assert fields == [("type", "&'a str"), ("all", "Vec<u8>"), ("one", "Box<dyn Any+'a>")]
 
 
+@pytest.mark.parametrize("suffix", ["rs", "toml"])
+def test_what_breaks_readers_is_told_at_its_place(suffix: str) -> None:
+    """The field that changed, and the type for the version that stays."""
+    changed = CHAT.replace("window: RangeTime", "window: PhysicalTime")
+    assert changed != CHAT
+    for name, text in (("old", CHAT), ("new", changed)):
+        Path(f"{name}.rs").write_text(text, "utf-8")
+        Path(f"{name}.toml").write_text(schemas_toml(schemas(text)), "utf-8")
+    code, said = call("compare", f"old.{suffix}", f"new.{suffix}")
+    assert code == 1
+    places = re.findall(rf"new\.{suffix}:(\d+):(\d+)", said)
+    lines = Path(f"new.{suffix}").read_text("utf-8").split("\n")
+    shown = [lines[int(line) - 1][int(column) - 1 :] for line, column in places]
+    assert len(shown) == 3  # its type, its time domain, and the version that stays
+    assert shown[0].strip('"').startswith("window")
+    assert shown[-1].strip('"').startswith("ProfileFact")
+
+
 def test_a_version_of_0_is_told_as_such() -> None:
     Path("facts.rs").write_text("#[domain_fact(schema_version = 0)]\nstruct Seen;\n", "utf-8")
     code, said = call("check", "facts.rs")
@@ -156,6 +175,16 @@ def test_several_types_are_extracted_into_one_file_that_the_commands_read() -> N
     Path("log.jsonl").write_text('{"fact": "CeremonyInitiated", "ceremony_id": "c"}\n', "utf-8")
     assert call("status", "log.jsonl", "--schema", "facts.toml")[0] == 0
     assert named_schema("facts.toml", "ChatFact").schema == schemas(CHAT)[0]
+
+
+def test_what_is_extracted_beside_a_fault_is_a_document_of_its_own() -> None:
+    """The fault goes to standard error, so that the output can be a file."""
+    Path("facts.rs").write_text(f"{CHAT}\n#[domain_fact(schema_version = 0)]\nstruct S;\n", "utf-8")
+    done = CliRunner().invoke(tellverify, ["facts", "extract", "facts.rs"], standalone_mode=False)
+    assert done.return_value == 1
+    Path("facts.toml").write_text(done.stdout, "utf-8")
+    assert [one.schema for one in read_schemas("facts.toml")] == schemas(CHAT)
+    assert "versions begin with 1" in done.stderr
 
 
 def test_a_fault_in_one_of_several_schemas_has_its_place() -> None:

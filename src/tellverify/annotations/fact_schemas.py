@@ -83,7 +83,8 @@ class SchemaRead(msgspec.Struct, frozen=True):
     """A schema, or None with its faults; `source` is the text that findings point into.
 
     `unreduced` is the schema where its table of statuses alone is wrong, for the `reasons`.
-    `fields` has the places of fields by variant and name.
+    `fields` has the places of fields by variant and name; that of a variant by itself has no field,
+    and that of the schema neither.
     """
 
     schema: FactSchema | None
@@ -95,8 +96,9 @@ class SchemaRead(msgspec.Struct, frozen=True):
     fields: Mapping[tuple[str, str], Span] = {}
 
     def span_of_field(self, variant: str, field: str) -> Span:
-        """Where a field is named; nowhere if the text has no such field."""
-        return self.fields.get((variant, field), NOWHERE)
+        """Where a field is named, or else its variant or the schema."""
+        keys = ((variant, field), (variant, ""), ("", ""))
+        return next((self.fields[key] for key in keys if key in self.fields), NOWHERE)
 
 
 def read_schema(path: str) -> SchemaRead:
@@ -148,11 +150,13 @@ def _schema_of(document: TomlDocument) -> SchemaRead:
 
 
 def _places(schema: FactSchema, document: TomlDocument) -> dict[tuple[str, str], Span]:
-    return {
-        (variant.name, field.name): document.span_of(("variants", at, "fields", number, "name"))
-        for at, variant in enumerate(schema.variants)
-        for number, field in enumerate(variant.fields)
-    }
+    found = {("", ""): document.span_of(("name",))}
+    for at, variant in enumerate(schema.variants):
+        found[variant.name, ""] = document.span_of(("variants", at, "name"))
+        for number, field in enumerate(variant.fields):
+            inside = ("variants", at, "fields", number, "name")
+            found[variant.name, field.name] = document.span_of(inside)
+    return found
 
 
 def faults_of(schema: FactSchema) -> Iterator[tuple[Path, str]]:
@@ -208,6 +212,7 @@ class FactChange(msgspec.Struct, frozen=True):
     breaks: bool
     text: str
     variant: str = ""
+    field: str = ""
 
 
 def compared(old: FactSchema, new: FactSchema) -> tuple[FactChange, ...]:
@@ -265,7 +270,10 @@ def _variant(old: Variant, new: Variant) -> Iterator[FactChange]:
         if known is None:
             what = "optional" if field.optional else "required"
             yield FactChange(
-                not field.optional, f"`{name}.{field.name}` was added and is {what}", name
+                not field.optional,
+                f"`{name}.{field.name}` was added and is {what}",
+                name,
+                field.name,
             )
             continue
         yield from _field(name, known, field)
@@ -274,11 +282,13 @@ def _variant(old: Variant, new: Variant) -> Iterator[FactChange]:
 def _field(name: str, old: FactField, new: FactField) -> Iterator[FactChange]:
     title = f"`{name}.{new.name}`"
     if old.type != new.type:
-        yield FactChange(True, f"{title} is `{new.type}` instead of `{old.type}`", name)
+        yield FactChange(True, f"{title} is `{new.type}` instead of `{old.type}`", name, new.name)
     if old.domain != new.domain:
         was, now = old.domain or "none", new.domain or "none"
-        yield FactChange(True, f"{title} has the time domain `{now}` instead of `{was}`", name)
+        yield FactChange(
+            True, f"{title} has the time domain `{now}` instead of `{was}`", name, new.name
+        )
     if old.optional and not new.optional:
-        yield FactChange(True, f"{title} is required now", name)
+        yield FactChange(True, f"{title} is required now", name, new.name)
     elif new.optional and not old.optional:
-        yield FactChange(False, f"{title} is optional now", name)
+        yield FactChange(False, f"{title} is optional now", name, new.name)

@@ -101,6 +101,7 @@ class _FactReader:
             found = self._fault(fault.node, str(fault))
             return SchemaRead(None, (found,), self._rust.source)
         name = self._named(item)
+        self._places["", ""] = self._rust.span(name)
         faults = tuple(self._fault(name, reason) for _, reason in faults_of(schema))
         return SchemaRead(
             None if faults else schema, faults, self._rust.source, fields=dict(self._places)
@@ -131,7 +132,9 @@ class _FactReader:
             return
         for child in body.named_children if body is not None else ():
             if child.type == "enum_variant":
-                name = self._text(self._named(child))
+                named = self._named(child)
+                name = self._text(named)
+                self._places[name, ""] = self._rust.span(named)
                 yield msgspec.convert(
                     {
                         "name": name,

@@ -29,7 +29,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable
-from tellverify.source.span import NOWHERE, Span
+from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile, read_text
 
 
@@ -130,7 +130,7 @@ def extract(path: str, name: str | None) -> int:
         complain("no fact was found")
         return Exit.NOTHING_SELECTED
     for one in found:
-        _print(one.diagnostics, {path: one.source})
+        _print(one.diagnostics, {path: one.source}, err=True)
     schemas = [one.schema for one in found if one.schema is not None]
     if schemas:
         click.echo(schemas_toml(schemas), nl=False)
@@ -240,7 +240,9 @@ def _compared(first: SchemaRead, second: SchemaRead | None, pair: tuple[str, str
     changes = compared(first.schema, second.schema)
     broken = [change for change in changes if change.breaks]
     found = [
-        say.breaking_schema(new, _span(second, change.variant), change.text, old)
+        say.breaking_schema(
+            new, second.span_of_field(change.variant, change.field), change.text, old
+        )
         for change in broken
     ]
     _print(found, {new: second.source})
@@ -293,17 +295,9 @@ def _at(revision: str, path: str) -> str:
     return done.stdout.decode("utf-8", "replace")
 
 
-def _span(read: SchemaRead, variant: str) -> Span:
-    """Where a variant is named, or the schema where there is no such variant."""
-    if read.schema is None or read.document is None:
-        return NOWHERE
-    for number, one in enumerate(read.schema.variants):
-        if one.name == variant:
-            return read.document.span_of(("variants", number, "name"))
-    return read.document.span_of(("name",))
-
-
-def _print(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
+def _print(
+    found: Sequence[Diagnostic], sources: Mapping[str, SourceFile], *, err: bool = False
+) -> None:
     from tellverify.report.style import Style
     from tellverify.report.text import diagnostic_lines
 
@@ -311,4 +305,4 @@ def _print(found: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> No
     style = Style(color=False, ascii_only=ascii_only, width=100)
     for diagnostic in found:
         lines, _ = diagnostic_lines(diagnostic, sources, style)
-        click.echo("\n".join([*lines, ""]))
+        click.echo("\n".join([*lines, ""]), err=err)

@@ -264,6 +264,11 @@ def part(path: str, span: Span) -> Diagnostic:
     )
 
 
+def no_code(path: str, span: Span) -> Diagnostic:
+    """A block of comments alone, or an empty one."""
+    return finding(PART, path, "there is nothing but comments in this block", (span, ""))
+
+
 def left_out(path: str, span: Span, dots: str) -> Diagnostic:
     """A block without a protocol that leaves statements out."""
     return finding(

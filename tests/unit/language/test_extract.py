@@ -76,6 +76,20 @@ def test_layout_in_macros(text: str) -> None:
     assert rust(text) == ["Ping"]
 
 
+def test_a_block_that_begins_with_a_head_of_one_line_keeps_its_columns() -> None:
+    """The brace below `=` is no body that tells how far the first line is indented."""
+    lines = ("type alias Rec =", "{", "  a : Int", "}", "protocol Ping =")
+    text = "\n".join([*lines, "  roles A, B", "  A -> B : Ping", ""])
+    page = "1. item\n\n" + "".join(
+        f"    {line}\n" for line in ["```tell", *text.splitlines(), "```"]
+    )
+    source = SourceFile("a.md", page)
+    (fragment,) = extract(source).fragments
+    parsed = read_fragment(source, fragment)
+    assert not parsed.diagnostics
+    assert [one.name.text for one in parsed.file.protocols] == ["Ping"]
+
+
 def test_escaped_quotes_keep_what_they_quote() -> None:
     text = 'tell!("protocol Ping =\\n  roles A, B\\n  A { k : \\"v w\\" } -> B : Ping\\n");'
     (protocol,) = protocols("a.rs", text)

@@ -123,6 +123,12 @@ def test_both_spellings_have_one_tree(text: str) -> None:
             "  A { x : 1, y : true }\n    -> B : M\n",
             "  A { x = 1\n    , y = true }\n    -> B : M\n",
         ),
+        (
+            "  choice A at\n    | M =>\n      A { x : 1,\n  y : 2\n } -> B : M\n"
+            "    | N => A\n  -> B : N\n    | O => A -> B : O\n",
+            "  choice at A\n    | M ->\n      A { x = 1,\n  y = 2\n } -> B : M\n"
+            "    | N -> A\n  -> B : N\n    | O -> A -> B : O\n",
+        ),
         ("  A { x : 1, y : 2 } ->* : M\n", "  A { x : 1, y = 2 } ->* : M\n"),
     ],
 )

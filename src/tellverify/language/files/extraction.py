@@ -16,7 +16,7 @@ import msgspec
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic, moved
 from tellverify.language.files.fences import TELL, Block, fenced_blocks, without_quotes
-from tellverify.language.files.parts import is_part, missing, read_part
+from tellverify.language.files.parts import has_code, is_part, missing, read_part
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.spans import placed
 from tellverify.language.syntax.surface import read_tell
@@ -250,7 +250,11 @@ class _FragmentFinder:
                 self.includes.append(Include(include[1], Span(*include.span(1))))
                 return
             text = self.text[start:end]
-            if not is_part(text):
+            if not has_code(text):
+                first = text.partition("\n")[0]
+                span = Span(start, min(start + len(first), len(self.text)))
+                self.diagnostics.append(say.no_code(self.path, span))
+            elif not is_part(text):
                 self.add(text, start)
             elif not self.leaves_out(text, start):
                 self.add(text, start, is_part=True)
@@ -283,7 +287,8 @@ class _FragmentFinder:
         code = len(line) - len(line.lstrip(" \t"))
         column += code
         indents = [len(one) - len(one.lstrip(" ")) for one in rest.split("\n") if one.strip()]
-        if line.strip() and indents and min(indents) <= column:
+        follows = bool(self.text[self._line_start : start].strip())
+        if follows and line.strip() and indents and min(indents) <= column:
             # The body follows; one that is deeper already has a `where` or protocol below it.
             deeper = _HEAD_OF_BODY.search(line) is not None and indents[0] == min(indents)
             column = max(min(indents) - deeper, 0)

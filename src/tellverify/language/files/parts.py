@@ -1,8 +1,8 @@
 """Parts of protocols, as a manual shows them: statements without a header, or declarations alone.
 
-Statements are read as the body of a protocol `Part` whose roles are those that they name;
-declarations alone are read unchanged. A part that refers to what the text around it declares is
-not judged.
+Statements are read as the body of a protocol `Part` whose roles are those that they name, and
+branches as those of a choice by the role that sends first, of a case or of a `par`. Declarations
+alone are read unchanged. A part that refers to what the text around it declares is not judged.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _DECLARATION: Final = re.compile(
 _ROLES: Final = re.compile(r"\s*roles\b")
 _COMMENT: Final = re.compile(r"--[^\n]*|\{-(?s:.)*?-\}")
 _ROLE: Final = r"([A-Za-z]\w*)(?:\[([^\]\n]*)\])?"
+_BRANCH: Final = re.compile(r"\s*\|(?:[ \t]*\w+[ \t]*(?P<value>\([^()]*\))?[^|\n]*?(?P<arrow>=>))?")
 _SEND: Final = re.compile(rf"{_ROLE}\s*(?:\{{[^}}]*\}}\s*)?->\*?(?:\s*{_ROLE})?")
 _DECIDER: Final = re.compile(rf"\b(?:choice|by|timeout\s+\d+\s*\w+|to|from)\s+{_ROLE}")
 _INDENT: Final = "  "
@@ -38,10 +39,15 @@ _NO_ROLE: Final = "Role"  # of a part without messages
 _FROM_AROUND: Final = frozenset(("TV222", "TV231", "TV272", "TV282", "TV301", "TV329"))
 
 
+def has_code(text: str) -> bool:
+    """Whether a text has anything but comments."""
+    return bool(_COMMENT.sub(" ", text).strip())
+
+
 def is_part(text: str) -> bool:
     """Whether a text has content but declares no protocol."""
     code = _COMMENT.sub(" ", text)
-    return bool(code.strip()) and not _PROTOCOL.search(code) and not is_brace_surface(text)
+    return has_code(text) and not _PROTOCOL.search(code) and not is_brace_surface(text)
 
 
 def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
@@ -52,11 +58,15 @@ def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
         said = tuple(one for one in parsed.diagnostics if one.code is not NO_PROTOCOL)
         return msgspec.structs.replace(parsed, diagnostics=said), int
     old = respelled(code)
-    roles = ", ".join(_roles(code if old is None else old.text)) or _NO_ROLE
+    named = _roles(code if old is None else old.text)
+    roles = ", ".join(named) or _NO_ROLE
     head = _HEAD if _ROLES.match(code) else f"{_HEAD}{_INDENT}roles {roles}\n"
+    branching = _branching(code)
+    head += f"{_INDENT}{branching}\n" if branching else ""
+    indent = _INDENT * 2 if branching else _INDENT
     lines = source.text.splitlines(keepends=True)
     column = min(len(line) - len(line.lstrip()) for line in lines if line.strip())
-    body = "".join(_INDENT + line for line in lines)
+    body = "".join(indent + line for line in lines)
     wrapped = SourceFile(source.path, head.replace(_INDENT, _INDENT + " " * column) + body)
     first = head.count("\n")
 
@@ -65,9 +75,20 @@ def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
         if line <= first:
             return 0
         start = sum(map(len, lines[: line - first - 1]))
-        return min(start + max(at - 1 - len(_INDENT), 0), len(source.text))
+        return min(start + max(at - 1 - len(indent), 0), len(source.text))
 
     return read_tell(wrapped), place
+
+
+def _branching(code: str) -> str:
+    """What is to stand before branches; empty before statements."""
+    bar = _BRANCH.match(code)
+    if bar is None:
+        return ""
+    if bar["arrow"] is None:
+        return "par"
+    sender = _SEND.search(code, bar.end())
+    return f"choice {sender[1]} at" if bar["value"] is None and sender is not None else "case x of"
 
 
 def missing(file: ast.File, source: SourceFile) -> Diagnostic | None:

@@ -32,6 +32,7 @@ _RECORD: Final = re.compile(r"(?<=[\w\] \t\n])\{([^{}]*)\}\s*->")
 _ENTRY: Final = re.compile(r"(?:^|,)\s*\w+\s*(=)(?![=>])")
 _BRANCHING: Final = re.compile(r"\b(choice|case|par)\b")
 _BEFORE_SUITE: Final = re.compile(r"(?:\bchoice\s[^()|>\n]*|\bcase\s[^|>\n]*\bof)\s*\Z")
+_DEPTH: Final = {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}
 _BRACKET: Final = re.compile(r"[()]")
 _LONGEST_HEAD: Final = 200
 
@@ -112,13 +113,18 @@ def _branches(code: str, bars: Sequence[re.Match[str]]) -> set[int]:
 
 
 def _lines_below_choices(code: str) -> set[int]:
-    """Where lines begin whose nearest line above that is less indented opens a choice or a case."""
+    """Where lines begin whose nearest line above that is less indented opens a choice or a case.
+
+    Lines that go on with the one before, and those inside of brackets, have no indentation.
+    """
     found: set[int] = set()
     above: list[tuple[int, bool]] = []  # open lines: their columns, and whether they branch
-    start = 0
+    start = depth = 0
     for line in code.split("\n"):
         column = len(line) - len(line.lstrip())
-        if line.strip():
+        inside = depth > 0
+        depth = max(depth + sum(_DEPTH.get(char, 0) for char in line), 0)
+        if line.strip() and not inside and not line.lstrip().startswith(("->", "{")):
             while above and above[-1][0] >= column:
                 above.pop()
             if above and above[-1][1]:

@@ -78,12 +78,12 @@ def same_tree(
 
 
 def _same_lines(left: object, right: object) -> bool:
-    """Whether two texts differ at most in the blanks that their lines begin with."""
+    """Whether two texts differ at most in the blanks that their lines begin with, and in CR LF."""
     return (
         isinstance(left, str)
         and isinstance(right, str)
-        and [line.lstrip(" \t") for line in left.split("\n")]
-        == [line.lstrip(" \t") for line in right.split("\n")]
+        and [line.lstrip(" \t").removesuffix("\r") for line in left.split("\n")]
+        == [line.lstrip(" \t").removesuffix("\r") for line in right.split("\n")]
     )
 
 
