@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.flow import UNBOUND_CONTINUE
+from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.structure import UNDECLARED_ROLE, UNKNOWN_CALL, UNUSED_ROLE
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.files.embedded import Unit
