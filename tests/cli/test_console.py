@@ -173,6 +173,20 @@ def test_progress_waits_a_second_before_it_writes_and_leaves_nothing(
         tell(3, 9, "c.tell")
         assert "c.tell" not in out.getvalue()
     assert out.getvalue().endswith("\x1b[2K")
+    assert "None" not in out.getvalue()
+
+
+def test_progress_with_an_unknown_total_only_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    out = Terminal()
+    monkeypatch.setattr(sys, "stderr", out)
+    now = [5.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    with console.shown_progress() as tell:
+        now[0] = 6.5
+        tell(2, 0, "b.tell")
+    assert "2 files  1 s" in out.getvalue()
+    assert " of " not in out.getvalue()
 
 
 def test_progress_of_less_than_a_second_does_not_load_rich() -> None:

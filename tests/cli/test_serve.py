@@ -109,6 +109,13 @@ def shop(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def test_a_fault_of_the_text_is_one_failure(shop: Path) -> None:
+    (shop / "order.tell").write_text(SHOP.replace("->", "", 1), encoding="utf-8")
+    with serving(shop, "order.tell") as served:
+        (failure,) = served.settled(1)["failures"]
+        assert (failure["code"], failure["what"]) == ("TV131", "well-formed")
+
+
 def test_a_page_an_edit_a_change_of_the_file_and_its_end(shop: Path) -> None:
     with serving(shop, "order.tell") as served:
         frame = served.get("")

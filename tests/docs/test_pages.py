@@ -12,7 +12,9 @@ from types import ModuleType
 import pytest
 import yaml
 
+from tellverify.report.html import write_html
 from tellverify.report.kinds import KINDS
+from tellverify.verdict.run import Run
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 ROOT = DOCS.parent
@@ -77,3 +79,14 @@ def test_the_pages_name_inputs_that_the_action_has() -> None:
                 assert name in action["inputs"], name
     for name in (*action["inputs"], *action["outputs"]):
         assert f"`{name}`" in text, name
+
+
+def test_the_glossary_has_the_terms_of_reports_in_their_order() -> None:
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    names = re.findall(r'^<a id="[a-z-]+"></a>\*\*([a-z -]+)\*\*: ', text, re.MULTILINE)
+    assert names == sorted(set(names), key=lambda name: name.replace(" ", "-"))
+    page = write_html(Run((), (), (), 4, "nothing was checked"), {})
+    told = re.findall(r"<dt>(?:<[^>]*>)?([a-z ]+)<", page[page.index('id="words"') :])
+    assert {"proved", "run", "machine", "vacuous"} <= set(told)
+    # Queues and counterexamples have other names there.
+    assert set(told) - {"queue", "counterexample"} <= set(names)

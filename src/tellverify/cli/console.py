@@ -181,6 +181,10 @@ class _Ticker(ABC):
     def look(self) -> None:
         """Name the current task."""
 
+    def count(self) -> str:
+        """How many are done, and of how many where that is known."""
+        return f"{self.done} of {self.total}" if self.total else f"{self.done}"
+
     def words(self) -> str:
         """The file, protocol and obligation at hand, and how far its search is."""
         now = ACTIVITY
@@ -205,9 +209,7 @@ class _Ticker(ABC):
 class _ProgressLog(_Ticker):
     def look(self) -> None:
         seconds = int(time.monotonic() - self.begin)
-        sys.stderr.write(
-            f"tellverify: {self.done} of {self.total} files, {seconds} s  {self.words()}\n"
-        )
+        sys.stderr.write(f"tellverify: {self.count()} files, {seconds} s  {self.words()}\n")
         sys.stderr.flush()
 
 
@@ -241,15 +243,18 @@ class _ProgressLine(_Ticker):
             self._show = self._started()
         self._show(self.done, self.total, words)
 
+    def _head(self) -> str:
+        """What the line says in front of the current task."""
+        return f"{self.count()} {self._noun}  {int(self.last - self.begin)} s  "
+
     def _started(self) -> Callable[[int, int, str], None]:
         from rich.progress import BarColumn, Progress, TextColumn
         from rich.table import Column
 
-        text = f"{{task.completed}} of {{task.total}} {self._noun}  {{task.fields[seconds]}} s  "
         whole = Column(no_wrap=True, overflow="ellipsis", ratio=1)
         progress = Progress(
             BarColumn(bar_width=12, table_column=Column(min_width=12)),
-            TextColumn(text + "{task.description}", markup=False, table_column=whole),
+            TextColumn("{task.description}", markup=False, table_column=whole),
             expand=True,
             console=_console(sys.stderr),
             auto_refresh=False,
@@ -257,13 +262,13 @@ class _ProgressLine(_Ticker):
             redirect_stdout=False,
             redirect_stderr=False,
         )
-        task = progress.add_task("", total=None, seconds=0)
+        task = progress.add_task(self._head(), total=self.total or None)
         progress.start()
         self._stop = progress.stop
 
         def show(done: int, total: int, words: str) -> None:
-            seconds = int(self.last - self.begin)
-            progress.update(task, completed=done, total=total, description=words, seconds=seconds)
+            said = self._head() + words
+            progress.update(task, completed=done, total=total or None, description=said)
             progress.refresh()
 
         return show

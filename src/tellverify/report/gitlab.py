@@ -11,6 +11,7 @@ from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.escape import printable, tame
 from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json
+from tellverify.report.wording import glossary_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.run import Input, Run
@@ -30,7 +31,7 @@ def write_gitlab(run: Run, sources: Mapping[str, SourceFile]) -> str:
         if one.repeats:
             continue
         number = seen[one.fingerprint] = seen.get(one.fingerprint, 0) + 1
-        issues.append(_entry(one, number))
+        issues.append(_entry(one, number, glossary_of(run)))
     if run.cached is not None:
         issues.append(_cached(run.cached.text, run.inputs))
     return json_text(issues)
@@ -48,7 +49,8 @@ def _cached(text: str, inputs: Sequence[Input]) -> dict[str, Json]:
     }
 
 
-def _entry(one: ReportEntry, number: int) -> dict[str, Json]:
+def _entry(one: ReportEntry, number: int, glossary: str) -> dict[str, Json]:
+    """One problem; the link to the glossary is the body that Code Climate's format allows."""
     digest = one.fingerprint
     if number > 1:  # protocols of one name in several files
         digest = hashlib.sha256(f"{digest}#{number}".encode()).hexdigest()[:32]
@@ -64,6 +66,7 @@ def _entry(one: ReportEntry, number: int) -> dict[str, Json]:
         "fingerprint": digest,
         "severity": _severity(one),
         "location": {"path": path, "lines": begin},
+        **({"content": {"body": f"[Terms]({printable(glossary)})"}} if glossary else {}),
     }
 
 

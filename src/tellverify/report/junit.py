@@ -19,6 +19,7 @@ from tellverify.report.entries import ReportEntry, entries, message_of
 from tellverify.report.escape import printable, tame
 from tellverify.report.grouping import detail_of, evidence_of, why_not_required
 from tellverify.report.style import Style
+from tellverify.report.wording import glossary_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import (
@@ -98,7 +99,11 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         text = tame(run.exit_reason)
         case = _TestCase(CHECK, f"exit {run.exit_code}", "error", kind="exit", message=text)
         suites.append((CHECK, [case]))
-    return _document(suites, dict(run.timing), run.cached.text if run.cached is not None else "")
+    facts = {
+        "cache": run.cached.text if run.cached is not None else "",
+        "glossary": glossary_of(run),
+    }
+    return _document(suites, dict(run.timing), {key: text for key, text in facts.items() if text})
 
 
 # Cases
@@ -207,11 +212,13 @@ def _shown(
 
 
 def _document(
-    suites: Sequence[tuple[str, Sequence[_TestCase]]], timing: Mapping[str, float], cached: str
+    suites: Sequence[tuple[str, Sequence[_TestCase]]],
+    timing: Mapping[str, float],
+    facts: Mapping[str, str],
 ) -> str:
     """The document; times only where the run has them, which is with `--timing`.
 
-    The mark `cached` is a property of the first suite.
+    The `facts` are properties of the first suite.
     """
     root = Element("testsuites", _counted(CHECK, [case for _, cases in suites for case in cases]))
     if "total" in timing:
@@ -220,10 +227,11 @@ def _document(
         suite = SubElement(root, "testsuite", _counted(name, cases))
         if name in timing:
             suite.set("time", f"{timing[name]:.3f}")
-        if cached:
+        if facts:
             properties = SubElement(suite, "properties")
-            SubElement(properties, "property", {"name": "cache", "value": cached})
-            cached = ""
+            for key, text in facts.items():
+                SubElement(properties, "property", {"name": key, "value": printable(text)})
+            facts = {}
         for case in cases:
             _add(suite, case)
     indent(root)

@@ -15,7 +15,7 @@ from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.report.titles import titled
 from tellverify.report.version_markdown import version_section
-from tellverify.report.wording import GLOSSARY
+from tellverify.report.wording import glossary_of
 from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
@@ -131,7 +131,7 @@ def _report(
     yield from _remarks(run, by_protocol, size)
     yield ""
     versions = ", ".join((f"tellverify {VERSION}", *map(prose, run.solvers)))
-    words = f' <a href="{html(run.docs)}/{GLOSSARY}">Glossary</a>.' if run.docs else ""
+    words = f' <a href="{html(glossary_of(run))}">Glossary</a>.' if run.docs else ""
     yield f"<sub>{versions}.{words} Again: <code>{html(run.command)}</code></sub>"
 
 

@@ -25,10 +25,10 @@ from tellverify.report.grouping import (
     totals,
     why_not_required,
 )
-from tellverify.report.markup import code, prose
+from tellverify.report.markup import code, html, prose
 from tellverify.report.tags import href
 from tellverify.report.titles import titled
-from tellverify.report.wording import settling
+from tellverify.report.wording import glossary_of, settling
 from tellverify.source.text import SourceFile
 from tellverify.verdict.done import Completion, CompletionAnswer
 from tellverify.verdict.identity import requirement_key
@@ -290,4 +290,6 @@ def _again(run: Run) -> Iterator[str]:
         yield "- The evidence without any search: `tellverify recheck DIR`, DIR being its folder"
     else:
         yield "- With evidence that can be rechecked: add `--evidence DIR`"
+    if run.docs:
+        yield f'- What the words mean: <a href="{html(glossary_of(run))}">glossary</a>'
     yield '- "Proved" is claimed for all runs only; unknown and skipped never count as success.'

@@ -14,6 +14,7 @@ from tellverify.report.escape import printable
 from tellverify.report.grouping import evidence_of, place_of, totals
 from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
+from tellverify.report.wording import glossary_of
 from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import (
@@ -98,6 +99,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
                     "semantics": run.semantics,
                     "dialect": run.dialect,
                     **({} if run.cached is None else {"cache": run.cached.text}),
+                    **({"glossary": glossary_of(run)} if run.docs else {}),
                 },
             }
         ],

@@ -34,7 +34,7 @@ from tellverify.report.summary import (
 )
 from tellverify.report.titles import titled
 from tellverify.report.version_blocks import against_words, version_lines
-from tellverify.report.wording import GLOSSARY
+from tellverify.report.wording import glossary_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
 from tellverify.verdict.outcome import Conflict, Core, Refuted
@@ -95,7 +95,7 @@ def write_text(
     _write(out, totals_lines(run, style, trailer))
     _write(out, next_lines(failed, style))
     if run.docs:
-        _write(out, style.hanging("words: ", style.tamed(f"{run.docs}/{GLOSSARY}"), 7))
+        _write(out, style.hanging("words: ", style.tamed(glossary_of(run)), 7))
 
 
 def _findings(

@@ -6,7 +6,7 @@ from typing import Final
 
 from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
-from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 KNOBS: Final = {
     "configurations": "Raise `--configurations`: the search ended at that number of them.",
@@ -23,8 +23,13 @@ _SETTLES: Final = {
     "TV942": "Rewrite the named construct, or decide this by hand and `assume` it.",
 }
 
-GLOSSARY: Final = "glossary.html"
-"""The page of the documentation site that explains the words of reports."""
+
+def glossary_of(run: Run) -> str:
+    """The address of the page that explains the words of reports.
+
+    It is empty where the address of the documentation is not known.
+    """
+    return f"{run.docs}/glossary.html" if run.docs else ""
 
 
 def settling(protocol: ProtocolReport, verdict: Verdict) -> str:

@@ -23,7 +23,7 @@ from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.run import Run
 from tellverify.verification.drawings import with_drawings
-from tellverify.verification.pipeline import check_paths
+from tellverify.verification.pipeline import check_paths, check_text
 
 ROOT = Path(__file__).resolve().parents[3]
 _VOID = {"meta", "br", "input", "hr", "link", "col"}
@@ -183,3 +183,16 @@ def test_many_that_pass_are_folded_and_very_many_by_folder(count: int, groups: i
     page = write_html(msgspec.structs.replace(run, protocols=protocols), {})
     assert page.count('class="group"') == groups
     assert page.count('class="protocol"') == count
+
+
+def test_a_fault_of_the_text_is_told_once_with_what_to_do() -> None:
+    """It refutes `well-formed`; what is skipped for it has no row of its own."""
+    checked = check_text("protocol P =\n  roles A, B\n  A B : X\n  B C : Y\n", Options())
+    page = write_html(checked.run, checked.sources)
+    failing = page[page.index('id="failures"') : page.index('id="protocols"')]
+    assert failing.count("<b>TV131 </b>") == 2  # one for each line
+    assert "skipped" not in failing
+    case = page[page.index('class="case"') : page.index("</article>")]
+    assert "What to do" in case and "a send is written" in case
+    others = page[page.index('id="findings"') : page.index('id="assumptions"')]
+    assert others.count("error TV131") == 1

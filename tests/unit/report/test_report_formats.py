@@ -6,6 +6,7 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,11 @@ from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.github import guarded, write_annotations
 from tellverify.report.gitlab import write_gitlab
+from tellverify.report.html import write_html
 from tellverify.report.junit import write_junit
 from tellverify.report.kinds import KINDS, writer
 from tellverify.report.markdown import LIMIT, write_markdown
+from tellverify.report.proof import write_proof
 from tellverify.report.run_file import write_json
 from tellverify.report.sarif import write_sarif
 from tellverify.report.sarif_flows import MOST_LOCATIONS
@@ -294,6 +297,18 @@ def test_sarif_links_to_the_documentation_where_its_address_is_known() -> None:
     assert driver["informationUri"] == "https://docs.example/tell/index.html"
     stuck = next(rule for rule in driver["rules"] if rule["id"] == "TV512")
     assert stuck["helpUri"] == "https://docs.example/tell/explain/TV512.html"
+
+
+@pytest.mark.parametrize(
+    "write", [write_sarif, write_junit, write_gitlab, write_markdown, write_proof, write_html]
+)
+def test_every_report_links_to_the_glossary_where_its_address_is_known(
+    write: Callable[[Run, Mapping[str, SourceFile]], str],
+) -> None:
+    address = "https://docs.example/tell/glossary.html"
+    run = structs.replace(RUN, docs="https://docs.example/tell")
+    assert address in write(run, SOURCES)
+    assert "glossary.html" not in write(RUN, SOURCES)
 
 
 def test_what_does_not_fail_the_check_does_not_fail_in_junit() -> None:

@@ -13,7 +13,7 @@ from tellverify.language.workspace import Workspace
 from tellverify.obligations.options import Options
 from tellverify.source.activity import ACTIVITY, Activity, ActivityMoment
 from tellverify.verdict.run import Input
-from tellverify.verification import pipeline
+from tellverify.verification import pipeline, workers
 from tellverify.verification.checked import FileResult
 from tellverify.verification.workers import in_processes
 
@@ -62,3 +62,9 @@ def test_a_process_says_what_it_does_until_it_answers(
     wanted = ActivityMoment("slow.tell", "P", "no-deadlock", 1_000, 7, 200_000)
     assert wanted in followed
     assert seen.exists()
+
+
+def test_the_sample_that_loads_the_program_is_no_activity() -> None:
+    ACTIVITY.begin("before.tell", "P")
+    workers._prepare()
+    assert ACTIVITY.path == ""

@@ -81,10 +81,11 @@ def answer_of(done: CheckResult) -> CheckAnswer:
 
 def _failures(page: HtmlPage) -> Iterator[ServedFailure]:
     """What fails, in the order of the page: refutations, errors, undecided obligations."""
-    from tellverify.diagnostics.model import Severity
     from tellverify.report.entries import entries
+    from tellverify.report.html.failures import errors
     from tellverify.report.html.protocols import worst_first
     from tellverify.report.html.refuted import case_anchor, cases, place_of_case, said_of
+    from tellverify.report.summary import is_malformed
 
     found = cases(page)
     for protocol in worst_first(page):
@@ -102,13 +103,18 @@ def _failures(page: HtmlPage) -> Iterator[ServedFailure]:
                     said_of(case),
                     case_anchor(case),
                 )
-    for one in entries(page.run, page.compared):
-        is_error = one.kind == "finding" and one.severity is Severity.ERROR and not one.accepted
-        if is_error or (one.kind in ("unknown", "skipped") and one.required):
-            title = one.protocol.title if one.protocol is not None else ""
-            name = one.verdict.name if one.verdict is not None else ""
-            where = one.region
-            yield ServedFailure(where.path, where.line, title, name, one.code, one.message)
+    is_open = ("unknown", "skipped")
+    unsettled = [
+        one
+        for one in entries(page.run, page.compared)
+        if one.kind in is_open and one.required
+        if one.protocol is not None and not is_malformed(one.protocol)
+    ]
+    for one in (*errors(page), *unsettled):
+        title = one.protocol.title if one.protocol is not None else ""
+        name = one.verdict.name if one.verdict is not None else ""
+        where = one.region
+        yield ServedFailure(where.path, where.line, title, name, one.code, one.message)
 
 
 def main() -> int:

@@ -8,8 +8,9 @@ from typing import Final
 
 import msgspec
 
+from tellverify.diagnostics.flow import UNBOUND_CONTINUE
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.structure import UNUSED_ROLE
+from tellverify.diagnostics.structure import UNDECLARED_ROLE, UNKNOWN_CALL, UNUSED_ROLE
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.files.embedded import Unit
 from tellverify.language.files.inputs import ReadFile
@@ -26,7 +27,7 @@ _IMPORTING: Final = ("import", "include_str!")
 _MISSES_SOMETHING: Final = frozenset(
     ("TV203", "TV232", "TV242", "TV243", "TV246", "TV249", "TV251", "TV254")
 )
-_MISSES_A_NAME: Final = frozenset(("TV201", "TV222", "TV231"))
+_MISSES_A_NAME: Final = (UNDECLARED_ROLE, UNKNOWN_CALL, UNBOUND_CONTINUE)
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -84,7 +85,7 @@ def without_consequences(
         if one.severity is Severity.ERROR
         and one.code.number not in _MISSES_SOMETHING
         and not (
-            one.code.number in _MISSES_A_NAME
+            one.code in _MISSES_A_NAME
             and source.text[one.primary.span.start : one.primary.span.end] in broken
         )
     ]

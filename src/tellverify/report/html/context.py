@@ -16,7 +16,7 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
-from tellverify.report.wording import GLOSSARY
+from tellverify.report.wording import glossary_of
 from tellverify.verdict.outcome import Assumed, status
 from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption
@@ -214,14 +214,14 @@ def glossary(page: HtmlPage) -> Html:
         element("h3", escaped("Terms")),
         element("dl", *terms, class_="terms"),
     )
-    site = page.run.docs
-    link = element("a", escaped("glossary"), href=exact(f"{site}/{GLOSSARY}"), rel="noreferrer")
+    address = glossary_of(page.run)
+    link = element("a", escaped("glossary"), href=exact(address), rel="noreferrer")
     more = joined((escaped("All terms, with examples, are in the "), link, escaped(".")))
     return joined(
         (
             paragraph(prose(semantics)) if page.run.semantics else EMPTY,
             paragraph(prose(dialect)),
-            paragraph(more) if site else EMPTY,
+            paragraph(more) if address else EMPTY,
             element("details", element("summary", escaped("Terms on this page")), *words),
         )
     )

@@ -19,7 +19,15 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.html.protocols import MOST_LISTED, worst_first
-from tellverify.report.html.refuted import RefutedCase, case_anchor, cases, headline, place_of_case
+from tellverify.report.html.refuted import (
+    RefutedCase,
+    case_anchor,
+    cases,
+    faults_of_texts,
+    headline,
+    place_of_case,
+)
+from tellverify.report.summary import is_malformed
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
 from tellverify.verdict.outcome import Skipped, Unknown
@@ -43,9 +51,10 @@ def failures(page: HtmlPage) -> Html:
             for case in found.get(protocol.subject, [])
             if case.is_required
         ]
-    rows += [_error(page, one) for one in entries(page.run, page.compared) if _is_error(one)]
+    rows += [_error(page, one) for one in errors(page)]
     for protocol in listed:
-        rows += _unsettled(page, protocol)
+        if not is_malformed(protocol):  # then the fault of the text has a row
+            rows += _unsettled(page, protocol)
     if not rows:
         return paragraph(escaped(f"Nothing fails: {_why(page)}."))
     shown = table(_HEAD, rows[:_MOST_OPEN], class_="failures")
@@ -100,8 +109,17 @@ def _run(protocol: ProtocolReport, case: RefutedCase) -> Html:
     return element("div", prose(text), class_="quiet")
 
 
-def _is_error(one: ReportEntry) -> bool:
-    return one.kind == "finding" and one.severity is Severity.ERROR and not one.accepted
+def errors(page: HtmlPage) -> list[ReportEntry]:
+    """The findings that are errors and that no refutation shows."""
+    shown = {id(one) for one in faults_of_texts(page.run).values()}
+    return [
+        one
+        for one in entries(page.run, page.compared)
+        if one.kind == "finding"
+        and one.severity is Severity.ERROR
+        and not one.accepted
+        and id(one.diagnostic) not in shown
+    ]
 
 
 def _error(page: HtmlPage, one: ReportEntry) -> list[Html]:

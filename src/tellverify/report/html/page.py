@@ -83,7 +83,7 @@ def write_html(run: Run, sources: Mapping[str, SourceFile], folder: str = "") ->
 def _sections(page: HtmlPage) -> list[Section]:
     numbers = {
         "protocols": len(page.run.protocols),
-        "findings": len(page.run.diagnostics),
+        "findings": len(refuted.other_findings(page.run)),
         "assumptions": len(page.run.assumptions),
     }
     kinds = [f"{one}s" for one in kinds_of(page.run.protocols)]

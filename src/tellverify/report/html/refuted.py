@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -29,7 +29,7 @@ from tellverify.source.region import Region
 from tellverify.verdict.identity import Subject, SubjectKind
 from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import PROPERTIES, Property
-from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 _MOST_FINDINGS: Final = 300
 _FEW_FINDINGS: Final = 12
@@ -59,12 +59,26 @@ class RefutedCase(msgspec.Struct):
 def cases(page: HtmlPage) -> dict[Subject, list[RefutedCase]]:
     """Refuted obligations by protocol, those with one evidence together; required ones first."""
     found: dict[Subject, dict[Evidence, RefutedCase]] = {}
+    texts = faults_of_texts(page.run)
     for protocol, verdict, outcome in refutations(page.run):
         of_protocol = found.setdefault(protocol.subject, {})
         case = of_protocol.setdefault(outcome.evidence, RefutedCase(protocol, [], outcome))
         case.verdicts.append(verdict)
         case.finding = case.finding or outcome.diagnostic
+        if case.finding is None and isinstance(outcome.evidence, Conflict):
+            case.finding = texts.get((outcome.evidence.path, outcome.evidence.reason))
     return {subject: sorted(many.values(), key=_order) for subject, many in found.items()}
+
+
+def faults_of_texts(run: Run) -> dict[tuple[str, str], Diagnostic]:
+    """The findings that refutations stand for although they do not carry them: faults of texts.
+
+    They are known by the path and the sentence of the refutation's evidence.
+    """
+    faults = [outcome.evidence for _, _, outcome in refutations(run) if not outcome.diagnostic]
+    told = {(one.path, one.reason) for one in faults if isinstance(one, Conflict)}
+    by_text = {(one.path, one.message): one for one in reversed(run.diagnostics)}
+    return {key: one for key, one in by_text.items() if key in told}
 
 
 def _order(case: RefutedCase) -> tuple[bool, int]:
@@ -224,13 +238,19 @@ def _again(page: HtmlPage, case: RefutedCase) -> Html:
     return paragraph(joined((escaped("To get the run as a file: "), code(words))), class_="again")
 
 
+def other_findings(run: Run) -> list[Diagnostic]:
+    """The findings that no refutation of the page shows."""
+    shown = {id(one) for one in faults_of_texts(run).values()}
+    return [one for one in run.diagnostics if id(one) not in shown]
+
+
 def findings(page: HtmlPage) -> Html:
     """Findings that report no refutation."""
-    found = page.run.diagnostics
+    found = other_findings(page.run)
     if not found:
         return EMPTY
     if len(found) > _FEW_FINDINGS:
-        return _listed(page)
+        return _listed(found)
     parts: list[Html] = []
     for one in found[:_MOST_FINDINGS]:
         head = element(
@@ -249,9 +269,8 @@ def findings(page: HtmlPage) -> Html:
     return joined(parts)
 
 
-def _listed(page: HtmlPage) -> Html:
+def _listed(found: Sequence[Diagnostic]) -> Html:
     """Many findings as a table behind one line."""
-    found = page.run.diagnostics
     rows = []
     for one in found[:_MOST_FINDINGS]:
         region = one.primary.region
