@@ -300,3 +300,15 @@ def test_a_protocol_with_errors_is_not_projected(tmp_path: Path) -> None:
         done = tellverify("project", "page.md", "--protocol", name, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (1, "")
         assert "error[TV201]" in done.stderr
+
+
+def test_evidence_of_two_protocols_of_one_name_in_a_page_is_accepted(tmp_path: Path) -> None:
+    """The second has its line in its name, which its text does not have."""
+    (tmp_path / "page.md").write_text(hosted("page.md", PROTOCOL) * 2, encoding="utf-8")
+    checked = tellverify("check", "page.md", "--isolated", "--evidence", "evidence", cwd=tmp_path)
+    printed = re.findall(r"tellverify (replay .*)", checked.stdout)
+    assert len(printed) == 2
+    for command in printed:
+        assert tellverify(*shlex.split(command), cwd=tmp_path).returncode == 0
+    rechecked = tellverify("recheck", "evidence", cwd=tmp_path)
+    assert (rechecked.returncode, "0 rejected" in rechecked.stdout) == (0, True), rechecked.stdout
