@@ -10,6 +10,7 @@ from admission_cases import KEYS, Case, case
 from reference_admission import faults, keys_of, minimal_fact_sets
 from truth_tables import satisfiable
 
+from tellverify.admission.objections import AdmissionReason, Objection
 from tellverify.admission.premises import Named, Part, premises
 from tellverify.admission.reasons import (
     Changes,
@@ -21,7 +22,7 @@ from tellverify.admission.reasons import (
     minimal_inventories,
     possible_changes,
 )
-from tellverify.admission.resolve import AdmissionReason, Objection, admit, requirements
+from tellverify.admission.resolve import admit, requirements
 from tellverify.admission.runtime import all_facts, inventory_of_keys
 from tellverify.solver.port import GaveUp, Unsat
 from tellverify.solver.z3_backend import Z3Solver

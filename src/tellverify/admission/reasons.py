@@ -12,26 +12,10 @@ from typing import Final
 import msgspec
 
 from tellverify.admission.manifest import Derived, TheoremPack
-from tellverify.admission.premises import (
-    Named,
-    Part,
-    declared,
-    declares,
-    holds_fact,
-    needed,
-    premises,
-    provides,
-    requires,
-)
-from tellverify.admission.resolve import (
-    RULES,
-    AdmissionReason,
-    Objection,
-    Requirements,
-    admit,
-    protocol_of_file,
-    resembling,
-)
+from tellverify.admission.objections import RULES, AdmissionReason, Objection
+from tellverify.admission.premise_terms import declared, declares, holds_fact, provides, requires
+from tellverify.admission.premises import Named, Part, needed, premises
+from tellverify.admission.resolve import Requirements, admit, protocol_of_file, resembling
 from tellverify.admission.runtime import RuntimeInventory, all_facts
 from tellverify.policy.model import Policy
 from tellverify.policy.rows import Weights

@@ -6,7 +6,8 @@ import pytest
 from aura_policy import aura, derived, spec
 
 from tellverify.admission.links import AdmissionLink, parse_link
-from tellverify.admission.resolve import RULES, Objection, admit
+from tellverify.admission.objections import RULES, Objection
+from tellverify.admission.resolve import admit
 from tellverify.admission.runtime import inventory_of, inventory_of_keys
 
 BUNDLE = (
