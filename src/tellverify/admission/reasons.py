@@ -24,7 +24,6 @@ from tellverify.solver.port import (
     GaveUp,
     Optimiser,
     Premise,
-    Sat,
     Solver,
     SolverBudget,
     Unsat,
@@ -353,9 +352,3 @@ def _granted(policy: Policy, key: str) -> Term:
         return Disjunction(())
     any_of = Disjunction(tuple([holds_fact(fact) for fact in row.any]))
     return Conjunction((*(holds_fact(fact) for fact in row.all), *((any_of,) if row.any else ())))
-
-
-def agrees(named: Sequence[Named], solver: Solver, budget: SolverBudget = _BUDGET) -> bool | GaveUp:
-    """Whether a solver finds that all premises hold together."""
-    answer = solver.check([one.premise for one in named], budget)
-    return answer if isinstance(answer, GaveUp) else isinstance(answer, Sat)
