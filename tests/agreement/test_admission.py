@@ -27,6 +27,14 @@ from tellverify.solver.port import GaveUp, Sat, SolverBudget, Unsat
 from tellverify.solver.z3_backend import Z3Solver
 
 SOLVER = Z3Solver()
+
+
+def inventory_of_keys(keys: Iterable[str]) -> RuntimeInventory:
+    """A runtime that has exactly these keys."""
+    given = frozenset(keys)
+    return RuntimeInventory("some", given, given=given)
+
+
 CHUNK = 500
 
 
@@ -149,7 +157,7 @@ def test_more_keys_never_turn_an_admission_into_a_refusal() -> None:
             keys: admit(
                 found.policy,
                 manifest,
-                RuntimeInventory("some", frozenset(keys), given=frozenset(keys)),
+                inventory_of_keys(keys),
                 path,
             ).admitted
             for size in (0, 1, 2, len(KEYS))
