@@ -8,19 +8,13 @@ of the whole file. Only the text is looked at: a macro that is defined elsewhere
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic, moved
-from tellverify.language.files.markdown_blocks import (
-    TELL,
-    FencedBlock,
-    fenced_blocks,
-    without_quotes,
-)
 from tellverify.language.files.parts import is_part, read_part
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.spans import placed
@@ -41,6 +35,7 @@ _RUST_TOKEN: Final = re.compile(
   | (?P<open>[({\[]) | (?P<close>[)}\]])""",
     re.VERBOSE,
 )
+_TELL: Final = "tell"
 _OTHER_NAME: Final = re.compile(r"(?:::|[{,])\s*(?:r\#)?tell\s+as\s+(?:r\#)?(\w+)", re.VERBOSE)
 _COMMENT_MARK: Final = re.compile(r"/\*|\*/")
 _BEFORE_TEXT: Final = re.compile(r"(?:\s|//[^\n]*\n|/\*(?s:.)*?\*/|\#\s*\[[^\]]*+\])*+")
@@ -56,6 +51,13 @@ _INCLUDE: Final = re.compile(
 _OTHER_MACRO: Final = re.compile(r"(?:\w+\s*::\s*)*\w+\s*![({\[]")
 _TAIL: Final = re.compile(r"\s*,?\s*")
 _ESCAPE: Final = re.compile(r'\\(?:(["n])|(\n\s*)|(?s:.))')
+_FENCE: Final = re.compile(
+    r"""^\ufeff?(?P<before>(?:[ \t]|>|[-*+][ \t]|[0-9]{1,9}[.)][ \t])*+)
+    (?P<mark>`{3,}+|~{3,}+)[ \t]*+(?P<words>[^\n`]*+)$""",
+    re.MULTILINE | re.VERBOSE,
+)
+_LIST_ITEM: Final = re.compile(r"[-*+.)]")
+_QUOTED: Final = re.compile(r"[ \t>]*+")
 _BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
 _LEFT_OUT: Final = re.compile(r"^[ \t]*(\.\.\.|…)[ \t]*$", re.MULTILINE)
 _HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
@@ -137,6 +139,97 @@ def read_fragment(source: SourceFile, fragment: SourceFragment) -> Parsed:
     return Parsed(placed(parsed.file, there), tuple(said), fragment.is_part)
 
 
+class _Block(msgspec.Struct, frozen=True):
+    """The lines from `start` to `end` between two fences, inside of `depth` block quotes."""
+
+    words: str
+    depth: int
+    start: int
+    end: int
+
+
+def _blocks(text: str) -> Iterator[_Block]:
+    """The fenced blocks of a Markdown page, as CommonMark 0.31, sections 4.5 and 5.1, has them.
+
+    A block in a quote ends at the latest with the quote. That of a list item may end later here
+    than there, with a fence of any indentation; with one of kind `tell` left of it, at the latest.
+    """
+    opening: re.Match[str] | None = None
+    limit = len(text)
+    for fence in _FENCE.finditer(text):
+        if opening is not None and fence.start() >= limit:
+            yield _block(opening, limit)
+            opening = None
+        elif opening is not None and _is_behind_list(fence, opening):
+            yield _block(opening, fence.start())
+            opening = None
+        if opening is None:
+            opening = fence
+            limit = _end_of_quote(text, fence)
+        elif _closes(fence, opening):
+            yield _block(opening, fence.start())
+            opening = None
+    if opening is not None:
+        yield _block(opening, limit)
+
+
+def _block(opening: re.Match[str], end: int) -> _Block:
+    start = min(opening.end() + 1, end)
+    return _Block(opening["words"].strip(), opening["before"].count(">"), start, end)
+
+
+def _closes(fence: re.Match[str], opening: re.Match[str]) -> bool:
+    before = fence["before"]
+    return (
+        fence["mark"].startswith(opening["mark"])
+        and not fence["words"].strip()
+        and before.count(">") == opening["before"].count(">")
+        and _LIST_ITEM.search(before) is None
+    )
+
+
+def _is_behind_list(fence: re.Match[str], opening: re.Match[str]) -> bool:
+    """Whether a fence of kind `tell` is where a list item with `opening` would have ended.
+
+    Then it begins a block, and what it holds must not be missed.
+    """
+    words = re.split(r"[\s,]+", fence["words"].strip())
+    return words[0] == _TELL and len(fence["before"]) < len(opening["before"])
+
+
+def _end_of_quote(text: str, fence: re.Match[str]) -> int:
+    """Where the lines end that are as deep in quotes as a fence is."""
+    depth = fence["before"].count(">")
+    at = fence.end() + 1
+    while depth and at < len(text):
+        match = _QUOTED.match(text, at)
+        if match is None or match[0].count(">") < depth:
+            break
+        at = text.find("\n", at) + 1 or len(text)
+    return min(at, len(text)) if depth else len(text)
+
+
+def _without_quotes(text: str, blocks: Sequence[_Block]) -> str:
+    """`text` with blanks for the marks of block quotes in `blocks`; every offset stays."""
+    parts: list[str] = []
+    seen = 0
+    for block in blocks:
+        if block.depth:
+            lines = text[block.start : block.end].split("\n")
+            parts += [
+                text[seen : block.start],
+                "\n".join(line.replace(">", " ", _marks(line, block.depth)) for line in lines),
+            ]
+            seen = block.end
+    return "".join([*parts, text[seen:]])
+
+
+def _marks(line: str, depth: int) -> int:
+    """How many block quotes a line is marked for, at most `depth`."""
+    match = _QUOTED.match(line)
+    return min(depth, match[0].count(">")) if match else 0
+
+
 class _FragmentFinder:
     """The fragments of one file."""
 
@@ -153,7 +246,7 @@ class _FragmentFinder:
 
     def rust(self, start: int, end: int) -> None:
         """Every call of `tell!` outside of comments and strings, under any name it has here."""
-        names = {TELL, *_OTHER_NAME.findall(self.text, start, end)}
+        names = {_TELL, *_OTHER_NAME.findall(self.text, start, end)}
         calls = _tokens(_without_comments(self.text, start, end), start, end)
         for match in calls:
             if match["call"] is None or match["name"] not in names:
@@ -219,12 +312,12 @@ class _FragmentFinder:
 
     def markdown(self) -> None:
         """Every `tell` block, and the calls in every `rust` block; also inside block quotes."""
-        blocks = list(fenced_blocks(self.text))
-        self.text = without_quotes(self.text, blocks)
+        blocks = list(_blocks(self.text))
+        self.text = _without_quotes(self.text, blocks)
         for block in blocks:
             self.block(block)
 
-    def block(self, block: FencedBlock) -> None:
+    def block(self, block: _Block) -> None:
         """One fenced block; `tell,ignore` says that a block is no whole protocol."""
         words, start, end = re.split(r"[\s,]+", block.words), block.start, block.end
         if words[0] in ("rust", "rs"):
