@@ -25,8 +25,9 @@ from tellverify.evidence.recheck.graph import Rejected
 from tellverify.language.linking.modules import judged_alone
 from tellverify.language.syntax.surface import read_tell
 from tellverify.language.workspace import named_protocols
-from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
+from tellverify.obligations.acceptance import acceptances
 from tellverify.obligations.acceptance_files import graphs_of, record_of
+from tellverify.obligations.acceptance_findings import Acceptance, State, Word
 from tellverify.obligations.acceptance_runs import covered
 from tellverify.obligations.accepted import core_of
 from tellverify.obligations.machines import Machines

@@ -13,8 +13,8 @@ from truth_tables import satisfiable
 from tellverify.admission.explained import Explained, explain
 from tellverify.admission.manifest import Derived, Manifest, derive
 from tellverify.admission.manifest_file import read_manifest
+from tellverify.admission.objections import AdmissionReason
 from tellverify.admission.premises import premises
-from tellverify.admission.resolve import AdmissionReason
 from tellverify.admission.runtime import inventory_of
 from tellverify.language.linking.modules import judged_alone
 from tellverify.language.syntax.parser import parse

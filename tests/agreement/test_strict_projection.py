@@ -23,7 +23,8 @@ from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.local_type import LocalType
 from tellverify.projection import merge as merge_module
 from tellverify.projection.loops import find_loops
-from tellverify.projection.merge import MergeFailure, Unsupported, strict_projections
+from tellverify.projection.merge import strict_projections
+from tellverify.projection.merge_results import MergeFailure, Unsupported
 
 seeds = st.integers(min_value=0, max_value=2**32)
 

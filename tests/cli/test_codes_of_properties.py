@@ -105,3 +105,14 @@ def test_a_code_that_refutes_a_property_is_listed_with_it(name: str) -> None:
     }
     assert codes
     assert codes <= set(registry()[name]["codes"])
+
+
+def test_a_property_that_nothing_refutes_says_so() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tellverify", "explain", "late-messages"],
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert "It is evidence, and never refuted." in done.stdout
+    assert "Findings that refute it" not in done.stdout

@@ -266,3 +266,49 @@ def test_lint_mends_the_protocol_and_nothing_around_it(tmp_path: Path, host: str
     done = tellverify("lint", "--fix", host, cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (tmp_path / host).read_text(encoding="utf-8") == hosted(host, PROTOCOL)
+
+
+ERROR_BESIDE = {
+    "page.md": "\n```tell\nprotocol Other =\n  roles A, B\n  A -> Z : Hello\n```\n",
+    "lib.rs": '\ntell!(r#"\nprotocol Other =\n  roles A, B\n  A -> B : Hello\n"#);\n',
+}
+
+
+@everywhere
+def test_an_error_of_another_text_in_the_file_stops_no_command(tmp_path: Path, host: str) -> None:
+    """A check decides the protocol beside it, so what a check prints can be done."""
+    text = hosted(host, PROTOCOL) + ERROR_BESIDE[host]
+    (tmp_path / host).write_text(text, encoding="utf-8")
+    checked = tellverify("check", host, "--isolated", "--evidence", "evidence", cwd=tmp_path)
+    printed = re.findall(r"tellverify (replay .*)", checked.stdout)
+    assert printed
+    for command in printed:
+        replayed = tellverify(*shlex.split(command), cwd=tmp_path)
+        assert (replayed.returncode, replayed.stdout.splitlines()[-1][:9]) == (0, "accepted:")
+    rechecked = tellverify("recheck", "evidence", cwd=tmp_path)
+    assert (rechecked.returncode, "0 rejected" in rechecked.stdout) == (0, True), rechecked.stdout
+    for arguments in (("project",), ("show", "graph"), ("show", "machines")):
+        done = tellverify(*arguments, host, "--protocol", "Order", cwd=tmp_path)
+        assert (done.returncode, done.stderr.count("error[")) == (0, 1), done.stderr
+        assert "Left" in done.stdout
+
+
+def test_a_protocol_with_errors_is_not_projected(tmp_path: Path) -> None:
+    text = hosted("page.md", PROTOCOL) + ERROR_BESIDE["page.md"]
+    (tmp_path / "page.md").write_text(text, encoding="utf-8")
+    for name in ("Other", "Missing"):
+        done = tellverify("project", "page.md", "--protocol", name, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "error[TV201]" in done.stderr
+
+
+def test_evidence_of_two_protocols_of_one_name_in_a_page_is_accepted(tmp_path: Path) -> None:
+    """The second has its line in its name, which its text does not have."""
+    (tmp_path / "page.md").write_text(hosted("page.md", PROTOCOL) * 2, encoding="utf-8")
+    checked = tellverify("check", "page.md", "--isolated", "--evidence", "evidence", cwd=tmp_path)
+    printed = re.findall(r"tellverify (replay .*)", checked.stdout)
+    assert len(printed) == 2
+    for command in printed:
+        assert tellverify(*shlex.split(command), cwd=tmp_path).returncode == 0
+    rechecked = tellverify("recheck", "evidence", cwd=tmp_path)
+    assert (rechecked.returncode, "0 rejected" in rechecked.stdout) == (0, True), rechecked.stdout

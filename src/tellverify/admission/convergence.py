@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from tellverify.admission.manifest import Derived, sender_entries
-from tellverify.admission.resolve import Objection, requirements
+from tellverify.admission.objections import Objection
+from tellverify.admission.resolve import requirements
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import SourceProtocol

@@ -9,9 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from tellverify.admission.manifest import Derived
+from tellverify.admission.objections import Objection
 from tellverify.admission.premises import premises
 from tellverify.admission.reasons import Changes, PackClash, clash_of, clashes, least_changes
-from tellverify.admission.resolve import AdmissionDecision, Objection, admit
+from tellverify.admission.resolve import AdmissionDecision, admit
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.policy.model import Policy
 from tellverify.solver.port import GaveUp, Unsat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tellverify.admission.manifest import Derived
-from tellverify.admission.resolve import AdmissionReason, Objection
+from tellverify.admission.objections import AdmissionReason, Objection
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.diagnostics import admission as say
 from tellverify.diagnostics.admission import Spot

@@ -8,20 +8,25 @@ the premises hold together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 
 import msgspec
 
 from tellverify.admission.manifest import Derived, Manifest
-from tellverify.admission.resolve import (
-    RULES,
-    AdmissionReason,
-    Bars,
-    bars,
-    carried_packs,
-    known_by_name,
+from tellverify.admission.objections import RULES, AdmissionReason
+from tellverify.admission.premise_terms import (
+    KNOWN,
+    declared,
+    declares,
+    implies,
+    lists,
+    policy_says,
+    provides,
+    requires,
+    wants,
 )
+from tellverify.admission.resolve import Bars, bars, carried_packs, known_by_name
 from tellverify.admission.runtime import RuntimeInventory, place_of_key
 from tellverify.policy import rows
 from tellverify.policy.model import UNPLACED, Policy, PolicyPlace
@@ -32,7 +37,6 @@ from tellverify.solver.term import (
     Equal,
     NegatedTerm,
     Term,
-    TermSort,
     TermVariable,
 )
 
@@ -78,50 +82,6 @@ def premises(
 def needed(policy: Policy, derived: Derived) -> tuple[str, ...]:
     """The keys that some rule asks the runtime for."""
     return _PremiseCase(policy, derived, None, False).needed()
-
-
-def provides(key: str) -> TermVariable:
-    """Whether the runtime has a key."""
-    return TermVariable(f"provides {key}", TermSort.BOOL)
-
-
-def requires(pack: str) -> TermVariable:
-    """Whether the source requires a pack."""
-    return TermVariable(f"requires {pack}", TermSort.BOOL)
-
-
-def declared(pack: str) -> TermVariable:
-    """Whether the source declares a pack."""
-    return TermVariable(f"declared {pack}", TermSort.BOOL)
-
-
-def declares(pack: str, key: str) -> TermVariable:
-    """Whether the declaration of a pack has a capability."""
-    return TermVariable(f"declares {pack} {key}", TermSort.BOOL)
-
-
-def holds_fact(fact: str) -> TermVariable:
-    """Whether a fact about the contracts of the runtime holds."""
-    return TermVariable(f"fact {fact}", TermSort.BOOL)
-
-
-KNOWN = TermVariable("known by name", TermSort.BOOL)
-
-
-def _policy(words: str) -> TermVariable:
-    return TermVariable(f"policy {words}", TermSort.BOOL)
-
-
-def _listed(field: str, key: str) -> TermVariable:
-    return TermVariable(f"listed {field} {key}", TermSort.BOOL)
-
-
-def _wanted(field: str, key: str) -> TermVariable:
-    return TermVariable(f"wanted {field} {key}", TermSort.BOOL)
-
-
-def _implies(conditions: Iterable[Term], conclusion: Term) -> Term:
-    return Disjunction((*(NegatedTerm(each) for each in conditions), conclusion))
 
 
 class _PremiseCase:
@@ -203,7 +163,7 @@ class _PremiseCase:
         else:
             text = f"the pack `{pack}` is {rule.status}"
             place = self._policy.place("packs", pack, "status")
-        yield self._fact(_policy(f"active {pack}"), is_active, Part.POLICY, text, place)
+        yield self._fact(policy_says(f"active {pack}"), is_active, Part.POLICY, text, place)
         if rule is not None and is_active:
             bundle = self._manifest.pack(pack)
             listed = bundle.capabilities if bundle is not None else ()
@@ -212,16 +172,16 @@ class _PremiseCase:
             for index, key in enumerate(rule.runtime):
                 place = self._policy.place("packs", pack, "runtime", index)
                 text = f"`{pack}` needs `{key}` of the runtime"
-                yield self._fact(_policy(f"maps {pack} {key}"), True, Part.POLICY, text, place)
+                yield self._fact(policy_says(f"maps {pack} {key}"), True, Part.POLICY, text, place)
         for group, place in self._groups(pack):
             text = f"the protocol belongs to `{group}`, which keeps it free of `{pack}`"
-            yield self._fact(_policy(f"barred {pack} {group}"), True, Part.POLICY, text, place)
+            yield self._fact(policy_says(f"barred {pack} {group}"), True, Part.POLICY, text, place)
         if self._row is not None and pack in self._row.packs:
             place = self._policy.place(
                 "protocols", self._row.name, "packs", self._row.packs.index(pack)
             )
             text = f"`{self._row.name}` must require `{pack}`"
-            yield self._fact(_policy(f"adopts {pack}"), True, Part.POLICY, text, place)
+            yield self._fact(policy_says(f"adopts {pack}"), True, Part.POLICY, text, place)
 
     def _member_fact(self, pack: str, rule: rows.Pack, key: str) -> Named:
         has = key in rule.declares
@@ -230,7 +190,7 @@ class _PremiseCase:
             inside = ("declares", rule.declares.index(key))
         words = "to declare" if has else "not to declare"
         return self._fact(
-            _policy(f"member {pack} {key}"),
+            policy_says(f"member {pack} {key}"),
             has,
             Part.POLICY,
             f"the policy wants `{pack}` {words} `{key}`",
@@ -264,7 +224,7 @@ class _PremiseCase:
             if key in keys:
                 place = self._policy.place("protocols", name, "keys", keys.index(key))
             text = f"`{name}` needs `{key}` of the runtime"
-            yield self._fact(_policy(f"needs {key}"), True, Part.POLICY, text, place)
+            yield self._fact(policy_says(f"needs {key}"), True, Part.POLICY, text, place)
 
     def needed(self) -> tuple[str, ...]:
         """The keys that some rule asks the runtime for."""
@@ -312,17 +272,17 @@ class _PremiseCase:
             place = self._at("protocol_name", self._manifest.protocol_name)
             words = "lists" if is_listed else "does not list"
             text = f"`{field}` {words} `{key}`"
-            yield self._fact(_listed(field, key), is_listed, Part.SOURCE, text, place)
+            yield self._fact(lists(field, key), is_listed, Part.SOURCE, text, place)
             words = "belongs" if is_wanted else "does not belong"
             text = f"`{key}` {words} into `{field}`"
-            yield self._fact(_wanted(field, key), is_wanted, Part.POLICY, text, UNPLACED)
+            yield self._fact(wants(field, key), is_wanted, Part.POLICY, text, UNPLACED)
 
     # Rules
 
     def _listed_rules(self) -> Iterator[Named]:
         for reason, field, key, _, _ in self._listed():
             yield self._rule(
-                Equal(_listed(field, key), _wanted(field, key)),
+                Equal(lists(field, key), wants(field, key)),
                 reason,
                 "a manifest lists what follows from its protocol and nothing else",
                 key=key,
@@ -345,7 +305,7 @@ class _PremiseCase:
     def _plain_rules(self) -> Iterator[Named]:
         for key in dict.fromkeys(self._manifest.required_capabilities):
             yield self._rule(
-                _implies([_policy(f"needs {key}")], provides(key)),
+                implies([policy_says(f"needs {key}")], provides(key)),
                 AdmissionReason.MISSING_KEY,
                 "a runtime has every key that the protocol needs",
                 key=key,
@@ -354,14 +314,14 @@ class _PremiseCase:
     def _pack_rules(self, pack: str) -> Iterator[Named]:
         required = requires(pack)
         yield self._rule(
-            _implies([required], declared(pack)),
+            implies([required], declared(pack)),
             AdmissionReason.UNDECLARED,
             "a required pack is declared",
             pack,
         )
         if self._warnings and pack not in self._manifest.required_theorem_packs:
             yield self._rule(
-                _implies([declared(pack)], required),
+                implies([declared(pack)], required),
                 AdmissionReason.NOT_REQUIRED,
                 "a declared pack is required",
                 pack,
@@ -369,7 +329,7 @@ class _PremiseCase:
         rule = self._policy.packs.get(pack)
         reason = AdmissionReason.NO_POLICY if rule is None else AdmissionReason.RESERVED
         yield self._rule(
-            _implies([required], _policy(f"active {pack}")),
+            implies([required], policy_says(f"active {pack}")),
             reason,
             "a required pack has an active policy",
             pack,
@@ -377,7 +337,7 @@ class _PremiseCase:
         yield from self._bar_rules(pack)
         if self._row is not None and pack in self._row.packs:
             yield self._rule(
-                _implies([_policy(f"adopts {pack}")], required),
+                implies([policy_says(f"adopts {pack}")], required),
                 AdmissionReason.NOT_ADOPTED,
                 "a protocol requires the packs that it has adopted",
                 pack,
@@ -387,9 +347,9 @@ class _PremiseCase:
         bundle = self._manifest.pack(pack)
         if bundle is not None:
             for key in dict.fromkeys((*rule.declares, *bundle.capabilities)):
-                member = _policy(f"member {pack} {key}")
+                member = policy_says(f"member {pack} {key}")
                 yield self._rule(
-                    _implies([required], Equal(declares(pack, key), member)),
+                    implies([required], Equal(declares(pack, key), member)),
                     AdmissionReason.DRIFT,
                     "a required pack declares what the policy wants and nothing else",
                     pack,
@@ -397,7 +357,7 @@ class _PremiseCase:
                 )
         for key in rule.runtime:
             yield self._rule(
-                _implies([required, _policy(f"maps {pack} {key}")], provides(key)),
+                implies([required, policy_says(f"maps {pack} {key}")], provides(key)),
                 AdmissionReason.MISSING_PACK_KEY,
                 "a runtime has every key that a required pack stands for",
                 pack,
@@ -408,7 +368,7 @@ class _PremiseCase:
         found = self._bars(pack)
         required = requires(pack)
         if found.candidate and found.is_active:
-            barred = _policy(f"barred {pack} {found.candidate}")
+            barred = policy_says(f"barred {pack} {found.candidate}")
             yield self._rule(
                 NegatedTerm(Conjunction((barred, required))),
                 AdmissionReason.CANDIDATE,
@@ -416,7 +376,7 @@ class _PremiseCase:
                 pack,
             )
         if found.excluded:
-            barred = _policy(f"barred {pack} {found.excluded}")
+            barred = policy_says(f"barred {pack} {found.excluded}")
             spare = Conjunction((declared(pack), NegatedTerm(required)))
             is_refused_anyway = found.candidate or not found.is_active
             carries = spare if is_refused_anyway else Disjunction((required, declared(pack)))

@@ -12,26 +12,10 @@ from typing import Final
 import msgspec
 
 from tellverify.admission.manifest import Derived, TheoremPack
-from tellverify.admission.premises import (
-    Named,
-    Part,
-    declared,
-    declares,
-    holds_fact,
-    needed,
-    premises,
-    provides,
-    requires,
-)
-from tellverify.admission.resolve import (
-    RULES,
-    AdmissionReason,
-    Objection,
-    Requirements,
-    admit,
-    protocol_of_file,
-    resembling,
-)
+from tellverify.admission.objections import RULES, AdmissionReason, Objection
+from tellverify.admission.premise_terms import declared, declares, holds_fact, provides, requires
+from tellverify.admission.premises import Named, Part, needed, premises
+from tellverify.admission.resolve import Requirements, admit, protocol_of_file, resembling
 from tellverify.admission.runtime import RuntimeInventory, all_facts
 from tellverify.policy.model import Policy
 from tellverify.policy.rows import Weights
@@ -40,7 +24,6 @@ from tellverify.solver.port import (
     GaveUp,
     Optimiser,
     Premise,
-    Sat,
     Solver,
     SolverBudget,
     Unsat,
@@ -369,9 +352,3 @@ def _granted(policy: Policy, key: str) -> Term:
         return Disjunction(())
     any_of = Disjunction(tuple([holds_fact(fact) for fact in row.any]))
     return Conjunction((*(holds_fact(fact) for fact in row.all), *((any_of,) if row.any else ())))
-
-
-def agrees(named: Sequence[Named], solver: Solver, budget: SolverBudget = _BUDGET) -> bool | GaveUp:
-    """Whether a solver finds that all premises hold together."""
-    answer = solver.check([one.premise for one in named], budget)
-    return answer if isinstance(answer, GaveUp) else isinstance(answer, Sat)

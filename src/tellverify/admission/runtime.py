@@ -60,11 +60,6 @@ def inventory_of(policy: Policy, name: str) -> RuntimeInventory | None:
     )
 
 
-def inventory_of_keys(name: str, keys: Iterable[str]) -> RuntimeInventory:
-    """An inventory that has exactly these keys."""
-    return RuntimeInventory(name, frozenset(keys), given=frozenset(keys))
-
-
 def without(inventory: RuntimeInventory, key: str) -> RuntimeInventory:
     """The same runtime with one key false."""
     return msgspec.structs.replace(

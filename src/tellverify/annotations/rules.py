@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from functools import cache
 from os import path
-from typing import Final
 
 import msgspec
 
@@ -13,8 +12,6 @@ from tellverify.model.roles import family_of
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy_text
-
-STAGES: Final = ("capability", "flow", "journal", "leakage", "transport")
 
 
 class Rules(msgspec.Struct, frozen=True):

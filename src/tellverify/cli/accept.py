@@ -15,14 +15,9 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under, style_of_output
 from tellverify.cli.rust_code import root_option, tests_of
 from tellverify.cli.selection import given_or_included, settings_here
-from tellverify.obligations.acceptance import (
-    Acceptance,
-    AcceptanceCondition,
-    State,
-    Word,
-    acceptances,
-)
+from tellverify.obligations.acceptance import acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graphs_of
+from tellverify.obligations.acceptance_findings import Acceptance, AcceptanceCondition, State, Word
 from tellverify.obligations.scenario_citations import CitedVerdict, cited_verdicts
 from tellverify.policy.model import Policy
 from tellverify.report.style import Paint, Style

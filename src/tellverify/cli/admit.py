@@ -16,7 +16,8 @@ from tellverify.admission.findings import findings
 from tellverify.admission.manifest import Derived, Manifest
 from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.matrix import matrix
-from tellverify.admission.resolve import RULES, requirements
+from tellverify.admission.objections import RULES
+from tellverify.admission.resolve import requirements
 from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
 from tellverify.cli.admission_text import (
     matrix_cells,

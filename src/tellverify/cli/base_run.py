@@ -8,8 +8,7 @@ from typing import Final, TypeVar
 import click
 
 from tellverify.cli.complaints import complain
-from tellverify.cli.exit import Exit
-from tellverify.cli.stopped import Stopped
+from tellverify.cli.exit import Exit, Stopped
 from tellverify.diagnostics import inputs as say
 from tellverify.report.escape import tame
 from tellverify.verdict.run import Run

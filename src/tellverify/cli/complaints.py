@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import click
 
 from tellverify.cli.exit import Exit
-from tellverify.cli.stopped import Stopped as Stopped
+from tellverify.cli.exit import Stopped as Stopped
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.report.escape import log_line, tame
 from tellverify.report.excerpt import location

@@ -1,4 +1,4 @@
-"""Exit codes of the command line, and nothing else that depends on them."""
+"""Exit codes of the command line, and the end of a command that cannot go on."""
 
 from __future__ import annotations
 
@@ -17,3 +17,11 @@ class Exit(IntEnum):
     HUNG_UP = 129
     INTERRUPTED = 130
     TERMINATED = 143
+
+
+class Stopped(Exception):
+    """There is nothing to show; what was wrong has been said on standard error."""
+
+    def __init__(self, code: Exit) -> None:
+        super().__init__(code)
+        self.code = code

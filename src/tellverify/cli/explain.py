@@ -174,11 +174,13 @@ def _property_text(prop: Property) -> str:
     lines = [f"# {prop.value}", "", row.sentence, ""]
     if presumed:
         lines.append(f"Read it as: {presumed}.")
-    lines.append(
-        "It is required: a check fails when it is refuted."
-        if row.required
-        else "It is not required: when it is refuted, a check warns and goes on."
-    )
+    codes = _refuting(prop)
+    if not codes:
+        lines.append("It is evidence, and never refuted.")
+    elif row.required:
+        lines.append("It is required: a check fails when it is refuted.")
+    else:
+        lines.append("It is not required: when it is refuted, a check warns and goes on.")
     if prop in ON_REQUEST:
         lines.append(
             f"It is decided on request: `--property {prop.value}`, a line of `[require]`, or a"
@@ -189,8 +191,9 @@ def _property_text(prop: Property) -> str:
             "Of role families it is claimed for every size where generic members stand for all"
             " larger ones, and else bounded by the sizes that were tried."
         )
-    lines += ["", "Findings that refute it:", ""]
-    lines += [f"- {code.number} `{code.name}`: {code.title}" for code in _refuting(prop)]
+    if codes:
+        lines += ["", "Findings that refute it:", ""]
+    lines += [f"- {code.number} `{code.name}`: {code.title}" for code in codes]
     return "\n".join(lines) + "\n"
 
 

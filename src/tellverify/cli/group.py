@@ -12,8 +12,7 @@ from typing import Final
 import click
 
 from tellverify.cli.commands import COMMANDS, SECTIONS
-from tellverify.cli.exit import Exit
-from tellverify.cli.stopped import Stopped
+from tellverify.cli.exit import Exit, Stopped
 from tellverify.model.limits import MachineTooLarge
 from tellverify.verification.interruption import code_of
 from tellverify.version import VERSION

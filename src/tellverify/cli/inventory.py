@@ -70,8 +70,9 @@ def inventory(
 
 def _acceptance(policy: Policy, found: Sequence[Sourced]) -> Mapping[str, str]:
     """The verdicts of the acceptance rule, by protocol."""
-    from tellverify.obligations.acceptance import acceptances, summary
+    from tellverify.obligations.acceptance import acceptances
     from tellverify.obligations.acceptance_files import graphs_of
+    from tellverify.obligations.acceptance_findings import summary
 
     return {
         one.derived.manifest.protocol_id: summary(acceptances(one, policy, graphs_of(one, {})))

@@ -11,6 +11,7 @@ import msgspec
 
 from tellverify.cli.complaints import Stopped, complain, say, stop_at_errors
 from tellverify.cli.exit import Exit
+from tellverify.diagnostics.model import Severity
 from tellverify.language import workspace
 from tellverify.language.instances import SizeFault, one_instance
 from tellverify.language.workspace import STRICT, SourceProtocol, Workspace
@@ -69,13 +70,12 @@ def load_timed(
 ) -> LoadedProtocols | LoadedTimed:
     """The protocol in `path`, as `load` has it; one with timeouts has its timed graph."""
     found = opened(path)
-    stop_at_errors(found.diagnostics(), found.sources())
-    asked = chosen(found.protocols(), protocol)
+    asked = without_errors(found, protocol)
     try:
         resolved = one_instance(asked.protocol, sizes, default)
     except SizeFault as fault:
         raise click.UsageError(str(fault)) from None
-    if not asked.errors and not asked.judged.linked.blocked:
+    if not asked.judged.linked.blocked:
         lowered = found.graph(asked, resolved)
         if lowered.timed is not None:
             stop_at_errors(lowered.diagnostics, found.sources())
@@ -91,12 +91,11 @@ def load(
 ) -> LoadedProtocols:
     """The graph of the protocol in `path`. Families without a size have `default` members.
 
-    Raises Stopped for a file with errors, and click.UsageError for a protocol or family that the
-    file does not have, and for a family without a size where there is no default.
+    Raises Stopped for a protocol with errors, and click.UsageError for a protocol or family that
+    the file does not have, and for a family without a size where there is no default.
     """
     found = opened(path)
-    stop_at_errors(found.diagnostics(), found.sources())
-    return loaded(found, chosen(found.protocols(), protocol), sizes, default)
+    return loaded(found, without_errors(found, protocol), sizes, default)
 
 
 def loaded(
@@ -130,6 +129,20 @@ def loaded(
         complain(tame("; ".join(reasons) or lowered.limit))
         raise Stopped(Exit.UNKNOWN)
     return LoadedProtocols(found.name, lowered.graph, resolved)
+
+
+def without_errors(found: Workspace, name: str | None) -> SourceProtocol:
+    """The protocol that is called `name`, the first for None. Raises Stopped when it has errors.
+
+    Errors of other texts in its file are said; a check decides it all the same.
+    """
+    protocols, sources = found.protocols(), found.sources()
+    if not any(name is None or one.is_called(name) for one in protocols):
+        stop_at_errors(found.diagnostics(), sources)
+    asked = chosen(protocols, name)
+    stop_at_errors(asked.errors, sources)
+    say([one for one in found.diagnostics() if one.severity is Severity.ERROR], sources)
+    return asked
 
 
 def chosen(protocols: Sequence[SourceProtocol], name: str | None) -> SourceProtocol:

@@ -307,21 +307,23 @@ def _read_protocol(
     except Unopened as fault:
         raise _Stopped(Exit.REFUTED, diagnostics=[fault.diagnostic]) from None
     sources.update(workspace.sources())
-    errors = [d for d in workspace.diagnostics() if d.severity is Severity.ERROR]
     protocols = workspace.protocols()
+    named = next((one for one in protocols if one.name == subject.protocol), None)
+    said = workspace.diagnostics() if named is None else named.errors
+    errors = [one for one in said if one.severity is Severity.ERROR]
     if errors or not protocols:
         code = Exit.REFUTED if errors else Exit.NOTHING_SELECTED
         raise _Stopped(code, diagnostics=errors, text="" if errors else f"{path}: no protocol")
-    found = next((one for one in protocols if one.name == subject.protocol), protocols[0])
-    named = {**sizes_of(subject.instance), **sizes}
+    found = named or protocols[0]
+    given = {**sizes_of(subject.instance), **sizes}
     families = found.families
-    missing = next((family for family in families if family not in named), None)
+    missing = next((family for family in families if family not in given), None)
     if missing is not None:
         raise click.UsageError(f"give the size of `{missing}`: --instances {missing}=N")
     other = other_scenario(found, subject)
     if other:
         raise _Stopped(Exit.REFUTED, text=f"{path}: {other}")
-    lowered = workspace.graph(found, {family: named[family] for family in families})
+    lowered = workspace.graph(found, {family: given[family] for family in families})
     errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if errors:
         raise _Stopped(Exit.REFUTED, diagnostics=errors)

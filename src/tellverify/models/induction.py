@@ -11,7 +11,8 @@ from collections.abc import Sequence
 
 from tellverify.models.pattern_model import Model, ModelClaim, PatternAction, PatternInput
 from tellverify.models.pattern_search import ModelRun
-from tellverify.models.symbolic import Symbol, constant, equal, translate, truth, unknown
+from tellverify.models.symbolic import translate, truth
+from tellverify.models.symbols import Symbol, constant, equal, unknown
 from tellverify.solver.port import Premise, Solver, SolverBudget, Unsat
 from tellverify.solver.term import Conjunction, NegatedTerm, Term
 

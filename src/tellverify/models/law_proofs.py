@@ -12,7 +12,8 @@ from tellverify.models.expressions import Expression, Type
 from tellverify.models.extents import TooLarge
 from tellverify.models.lattice_laws import Changed, Law, LawVariable, Merge, Neutral, Side
 from tellverify.models.structures import Structure
-from tellverify.models.symbolic import Symbol, equal, size_of, translate, truth, unknown, value_of
+from tellverify.models.symbolic import translate, truth
+from tellverify.models.symbols import Symbol, equal, size_of, unknown, value_of
 from tellverify.models.universes import universe_of
 from tellverify.solver.port import GaveUp, Premise, Sat, Solver, SolverBudget, Unsat
 from tellverify.solver.term import Add, Int, Less, NegatedTerm, Term

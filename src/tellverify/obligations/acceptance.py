@@ -8,8 +8,7 @@ the policy. For 3 to 5 the protocol machine is launched and executed here, on pu
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from enum import Enum, StrEnum
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -17,10 +16,18 @@ import msgspec
 from tellverify.admission.convergence import Sourced
 from tellverify.admission.manifest import Manifest, TheoremPack
 from tellverify.admission.resolve import bar, carried_packs
-from tellverify.admission.runtime import RuntimeInventory, inventory_of
+from tellverify.admission.runtime import inventory_of
 from tellverify.evidence.acceptance import Refusal
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
+from tellverify.obligations.acceptance_findings import (
+    Acceptance,
+    AcceptanceCondition,
+    AcceptanceFinding,
+    Graphs,
+    State,
+    Word,
+)
 from tellverify.obligations.acceptance_runs import Recorded, covered
 from tellverify.obligations.dependence import DependenceGround, grounds, relevant
 from tellverify.obligations.launching import launch_request
@@ -29,90 +36,6 @@ from tellverify.policy.model import Policy
 from tellverify.runtime.faults import FaultKind
 from tellverify.runtime.launch import Admitted, LaunchRequest, RefusedLaunch, launch
 from tellverify.runtime.ownership import Registry
-
-
-class AcceptanceCondition(Enum):
-    """The five conditions: number, name, and what it asks for."""
-
-    DEPENDS = (1, "depends", "the protocol depends on authority, evidence or transition semantics")
-    CONSUMED = (2, "consumed", "every key of the pack has a consumer")
-    FAILS_CLOSED = (3, "fails-closed", "without any one key it is refused before the first event")
-    NEGATIVE = (4, "negative-test", "without the support of the pack it is refused")
-    POSITIVE = (5, "positive-test", "with full support every branch runs to its end")
-
-    @property
-    def number(self) -> int:
-        """1 to 5."""
-        return self.value[0]
-
-    @property
-    def title(self) -> str:
-        """The name in reports."""
-        return self.value[1]
-
-    @property
-    def text(self) -> str:
-        """What it asks for."""
-        return self.value[2]
-
-
-class State(StrEnum):
-    """Whether a condition is met."""
-
-    MET = "met"
-    FAILS = "fails"
-    UNKNOWN = "unknown"
-
-
-class AcceptanceFinding(msgspec.Struct, frozen=True):
-    """A condition, whether it is met, why, and where that is written (line 0: nowhere)."""
-
-    condition: AcceptanceCondition
-    state: State
-    reason: str
-    path: str = ""
-    line: int = 0
-
-
-class Word(StrEnum):
-    """The verdict on one protocol and one pack."""
-
-    ACCEPTED = "accepted"  # carried, and all five are met
-    REFUSED = "refused"  # carried, and one fails or the policy excludes it
-    UNKNOWN = "unknown"  # carried, and one is not known
-    POSSIBLE = "possible"  # not carried, all five are met
-    UNMET = "unmet"  # not carried, and one fails
-
-
-class Acceptance(msgspec.Struct, frozen=True):
-    """The verdict on one pack, with the five findings.
-
-    `barred` says why the policy keeps packs from this protocol, or is "". `refusals` and `runs`
-    are what was executed; `support` is the runtime that it was executed on.
-    """
-
-    pack: str
-    carried: bool
-    word: Word
-    findings: tuple[AcceptanceFinding, ...]
-    wave: str
-    barred: str = ""
-    barred_path: str = ""
-    barred_line: int = 0
-    required: tuple[str, ...] = ()
-    support: RuntimeInventory | None = None
-    grounds: tuple[DependenceGround, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    runs: tuple[Recorded, ...] = ()
-
-    @property
-    def failing(self) -> tuple[AcceptanceFinding, ...]:
-        """The findings that are not met."""
-        return tuple(found for found in self.findings if found.state is not State.MET)
-
-
-Graphs = Mapping[str, ProtocolGraph | str]
-"""The graph of every instance by name, or why there is none."""
 
 _NO_TEST: Final = "there is no key whose absence could be noticed"
 
@@ -427,17 +350,6 @@ def _data_plane_word(protocol: ast.Protocol, policy: Policy) -> tuple[str, str] 
 
 def _first_line(text: str) -> str:
     return text.partition("\n")[0].strip()
-
-
-def summary(found: Sequence[Acceptance]) -> str:
-    """The verdicts on one protocol in a few words, for tables."""
-    if not found:
-        return "not in the policy"
-    carried = [each for each in found if each.carried]
-    if carried:
-        return ", ".join(f"{each.word} ({each.pack})" for each in carried)
-    possible = [each.pack for each in found if each.word is Word.POSSIBLE]
-    return f"could carry {', '.join(possible)}" if possible else "free"
 
 
 def _untested(reason: str) -> tuple[AcceptanceFinding, ...]:

@@ -15,7 +15,7 @@ from tellverify.evidence.neutral import neutral
 from tellverify.language.instances import combinations, instance_name
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.model.graph import ProtocolGraph
-from tellverify.obligations.acceptance import Acceptance, Graphs
+from tellverify.obligations.acceptance_findings import Acceptance, Graphs
 from tellverify.obligations.acceptance_runs import Recorded
 from tellverify.obligations.dependence import DependenceGround
 from tellverify.obligations.options import DEFAULT_SIZES

@@ -14,8 +14,9 @@ from tellverify.diagnostics import launch as say
 from tellverify.diagnostics.launch import PACK_NOT_ACCEPTED
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.workspace import SourceProtocol
-from tellverify.obligations.acceptance import Acceptance, State, Word, acceptances
+from tellverify.obligations.acceptance import acceptances
 from tellverify.obligations.acceptance_files import evidence_files, graph_or_reason
+from tellverify.obligations.acceptance_findings import Acceptance, State, Word
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.policies import policy_at
 from tellverify.projection.liveness import ending

@@ -13,7 +13,8 @@ from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.obligations.metering import MeteredInstance
+from tellverify.obligations.worst_cases import Meters
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted

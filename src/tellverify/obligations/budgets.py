@@ -33,13 +33,8 @@ from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.worst_cases import (
-    Measured,
-    Meter,
-    MeteredInstance,
-    Meters,
-    WorstCaseAnswer,
-)
+from tellverify.obligations.metering import Measured, Meter, MeteredInstance, WorstCaseAnswer
+from tellverify.obligations.worst_cases import Meters
 from tellverify.verdict.identity import BUDGETS
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown

@@ -14,7 +14,8 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.machines import GraphContext, Machines
 from tellverify.projection.implementability import Implementability
-from tellverify.projection.merge import MergeFailure, Projections, strict_projections
+from tellverify.projection.merge import strict_projections
+from tellverify.projection.merge_results import MergeFailure, Projections
 from tellverify.projection.queues import queue_bounds
 from tellverify.projection.type_table import TypeReason
 from tellverify.verdict.methods import Method

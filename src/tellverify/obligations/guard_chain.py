@@ -28,9 +28,10 @@ from tellverify.obligations.budgets import decide_budgets
 from tellverify.obligations.ceremonies import decide_ceremonies
 from tellverify.obligations.context import Context, Decision
 from tellverify.obligations.graph_runs import both, replayed
+from tellverify.obligations.metering import MeteredInstance
 from tellverify.obligations.options import Options
 from tellverify.obligations.policies import policy_at
-from tellverify.obligations.worst_cases import MeteredInstance, Meters
+from tellverify.obligations.worst_cases import Meters
 from tellverify.policy import rows
 from tellverify.policy.model import Policy
 from tellverify.solver.port import SolverBudget

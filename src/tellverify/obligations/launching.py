@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from tellverify.admission.manifest import Derived
-from tellverify.admission.resolve import AdmissionReason, Objection, Requirements, requirements
+from tellverify.admission.objections import AdmissionReason, Objection
+from tellverify.admission.resolve import Requirements, requirements
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine

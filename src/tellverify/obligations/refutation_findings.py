@@ -86,8 +86,7 @@ def diagnostics_of(
 ) -> Iterator[Diagnostic]:
     """The finding for a refuted verdict on the protocol `name`, which stands at `span`.
 
-    Nothing for one that carries its finding already. `is_timed` says whether the protocol has
-    timeouts.
+    Nothing for one that carries its finding. `is_timed` says that the protocol has timeouts.
     """
     outcome = verdict.outcome
     if not isinstance(outcome, Refuted) or outcome.diagnostic is not None:

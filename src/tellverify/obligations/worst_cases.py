@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import msgspec
@@ -10,7 +10,6 @@ import msgspec
 from tellverify.annotations.longest_paths import (
     UNBOUNDED,
     CostLasso,
-    PathShape,
     WorstPath,
     costly_loop,
     rounds_over,
@@ -19,25 +18,22 @@ from tellverify.annotations.longest_paths import (
     worst_run,
     worst_totals,
 )
-from tellverify.annotations.metadata import Metadata, metadata_of, of_sites
+from tellverify.annotations.metadata import Metadata, metadata_of
 from tellverify.annotations.polynomial import Largest, constant, largest, text_of, value_of
 from tellverify.annotations.rules import Rules
-from tellverify.annotations.worst_case_formula import FormulaReader, NoFormula, TermGroup
+from tellverify.annotations.worst_case_formula import FormulaReader, NoFormula
 from tellverify.diagnostics.chain import UNBOUNDED_COST
 from tellverify.diagnostics.limits import STEP_LIMIT
-from tellverify.diagnostics.model import Code
 from tellverify.language.linking.imports import with_imported
 from tellverify.language.lowering.cutoffs import size_names
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
 from tellverify.model.fault import Fault
-from tellverify.model.graph import ProtocolGraph
-from tellverify.model.roles import family_of
 from tellverify.model.sizes import sizes_claimed
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, Instance
+from tellverify.obligations.context import Context
 from tellverify.obligations.graph_runs import both, lasso, replayed
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.metering import Measured, Meter, MeteredInstance, WorstCaseAnswer
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
@@ -46,89 +42,6 @@ from tellverify.verdict.run import Verdict
 
 _SHOWN_ROUNDS: Final = 12
 _LAYER_STEPS: Final = 2_000_000
-
-
-class Meter(msgspec.Struct, frozen=True):
-    """Something that sends add to: `weigh` is what one message of the group costs.
-
-    `limit` is what a run may add up to, with `place` saying where that is written; `unit` is what
-    is counted.
-    """
-
-    property: Property
-    group: TermGroup
-    item: str
-    weigh: Callable[[Metadata], int]
-    unit: str
-    code: Code
-    limit: int | None = None
-    place: str = ""
-    required: bool = False
-
-
-class MeteredInstance:
-    """A graph at one choice of sizes, with what its events mean; shared by all meters."""
-
-    def __init__(self, instance: Instance, graph: ProtocolGraph, rules: Rules) -> None:
-        self.instance = instance
-        self.graph = graph
-        self.metadata = of_sites(graph.sites, rules)
-        self._shape: PathShape | None = None
-        self.machines = Machines(graph)
-        self.by_sender: dict[int, list[int]] = {}
-        for event, sender in enumerate(graph.sender):
-            self.by_sender.setdefault(sender, []).append(event)
-        self._members: dict[str, list[int]] = {}
-        for number, role in enumerate(graph.roles):
-            self._members.setdefault(family_of(role), []).append(number)
-
-    @property
-    def shape(self) -> PathShape:
-        """The components of the graph."""
-        if self._shape is None:
-            self._shape = PathShape(self.graph)
-        return self._shape
-
-    def members(self, role: str) -> Sequence[int]:
-        """The numbers of the members of a role."""
-        return self._members.get(role, ())
-
-
-class Measured(msgspec.Struct, frozen=True):
-    """The worst case of one meter at one choice of family sizes.
-
-    `role` and `receiver` are the members that reach it, by their numbers in the graph; `receiver`
-    is -1 where all receivers count.
-    """
-
-    metered: MeteredInstance
-    role: int
-    receiver: int
-    costs: tuple[int, ...]
-    worst: WorstPath
-
-    @property
-    def instance(self) -> Instance:
-        """The choice of sizes."""
-        return self.metered.instance
-
-    @property
-    def graph(self) -> ProtocolGraph:
-        """The graph at these sizes."""
-        return self.metered.graph
-
-
-class WorstCaseAnswer(msgspec.Struct, frozen=True):
-    """A verdict, and what certifies it: one measurement for each choice of sizes.
-
-    Where the limit is passed, or there is none, `over` is the run that shows it: its measurement,
-    its events, and the number of the event where a loop begins or -1.
-    """
-
-    meter: Meter
-    verdict: Verdict
-    measured: tuple[Measured, ...] = ()
-    over: tuple[Measured, tuple[int, ...], int] | None = None
 
 
 class Meters:

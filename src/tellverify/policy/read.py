@@ -249,15 +249,6 @@ class _Merge:
         """Rows by name; faults are noted on the way."""
         named = self._named
         protocols = named("protocols", lambda f: f.protocols, lambda r: r.name, "id")
-        qualified: dict[str, str] = {}
-        for name, row in protocols.items():
-            if row.qualified in qualified:
-                origin = self._origins["protocols", name]
-                before = self._origins["protocols", qualified[row.qualified]]
-                self._twice(
-                    "protocols", row.qualified, origin.document, origin.at, "protocol", before
-                )
-            qualified[row.qualified] = name
         named_by = [file.rows for file in self._files if file.rows.name][:1]
         waves = named("waves", lambda f: f.waves, lambda r: r.name)
         goals = named("non_goals", lambda f: f.non_goals, lambda r: r.name)
@@ -271,7 +262,7 @@ class _Merge:
             dependences=named("dependences", lambda f: f.dependences, lambda r: r.name),
             packs=named("packs", lambda f: f.packs, lambda r: r.name),
             protocols=protocols,
-            qualified=qualified,
+            qualified=self._qualified(protocols),
             waves=waves,
             non_goals=goals,
             grants=named("grants", lambda f: f.grants, lambda r: r.key, "key"),
@@ -325,6 +316,19 @@ class _Merge:
             documents=tuple(file.document for file in self._files),
             version=next((head.version for head in named_by), ""),
         )
+
+    def _qualified(self, protocols: Mapping[str, rows.ProtocolEntry]) -> dict[str, str]:
+        """The names of the rows of protocols by qualified name; of two with one, the later."""
+        found: dict[str, str] = {}
+        for name, row in protocols.items():
+            if row.qualified in found:
+                origin = self._origins["protocols", name]
+                before = self._origins["protocols", found[row.qualified]]
+                self._twice(
+                    "protocols", row.qualified, origin.document, origin.at, "protocol", before
+                )
+            found[row.qualified] = name
+        return found
 
 
 def _several(pairs: Iterable[tuple[str, str]]) -> dict[str, tuple[str, ...]]:

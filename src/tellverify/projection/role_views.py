@@ -10,7 +10,8 @@ import msgspec
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.local_type import LocalType
 from tellverify.model.machine import Machine
-from tellverify.projection.merge import MergeFailure, Projections, strict_projections
+from tellverify.projection.merge import strict_projections
+from tellverify.projection.merge_results import MergeFailure, Projections
 from tellverify.projection.minimise import minimise
 from tellverify.projection.renaming import family_of, pattern
 from tellverify.projection.subset import bounded_machine

@@ -10,7 +10,7 @@ from tellverify.language.syntax import ast
 from tellverify.model.graph import ClassFault, ProtocolGraph
 from tellverify.projection.exact import ImplementabilityCondition, Violation
 from tellverify.projection.liveness import StuckRun
-from tellverify.projection.merge import MergeFailure
+from tellverify.projection.merge_results import MergeFailure
 from tellverify.projection.queues import QueueBound
 from tellverify.repair.edits import (
     TURN,

@@ -16,7 +16,8 @@ from tellverify.model.graph import ClassFault, ProtocolGraph, leaves_class
 from tellverify.projection.exact import Violation
 from tellverify.projection.implementability import check_graph, violation_of
 from tellverify.projection.liveness import StuckRun
-from tellverify.projection.merge import MergeFailure, strict_projections
+from tellverify.projection.merge import strict_projections
+from tellverify.projection.merge_results import MergeFailure
 from tellverify.projection.queues import QueueBound, queue_bounds
 from tellverify.source.text import SourceFile
 

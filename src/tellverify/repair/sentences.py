@@ -8,7 +8,7 @@ from tellverify.diagnostics.wording import counted, listed, series
 from tellverify.model.graph import ClassFault, ProtocolGraph
 from tellverify.projection.exact import Violation
 from tellverify.projection.liveness import StuckRun
-from tellverify.projection.merge import MergeFailure
+from tellverify.projection.merge_results import MergeFailure
 from tellverify.projection.queues import QueueBound
 from tellverify.repair.edits import Edit, Insert
 from tellverify.repair.judgement import RepairJudgement

@@ -203,18 +203,6 @@ def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Ex
     )
 
 
-def explore_iterated(
-    machines: Sequence[Machine], *, largest_bound: int, budget: int
-) -> Exploration:
-    """`explore` with queue bounds 1, 2, 4, ... until it is complete or a limit is reached."""
-    bound = 1
-    while True:
-        exploration = explore(machines, queue_bound=bound, budget=budget)
-        if exploration.complete or not exploration.exhausted or bound >= largest_bound:
-            return exploration
-        bound = min(2 * bound, largest_bound)
-
-
 def _predecessors(views: SuccessorViews, level: Sequence[int], configuration: int) -> list[int]:
     """The configurations of a sorted layer with a move to `configuration`.
 

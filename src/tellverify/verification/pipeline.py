@@ -235,15 +235,8 @@ def _check_protocol(
 ) -> tuple[ProtocolReport, list[Diagnostic]]:
     judged, protocol, name, source = found.judged, found.protocol, found.name, found.source
     place = source.position(protocol.name.span.start)
-    declared = declared_roles(protocol)
-    report = ProtocolReport(
-        name,
-        source.path,
-        place[0],
-        tuple(declaration.name.text for declaration in declared),
-        (),
-        (),
-    )
+    roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
+    report = ProtocolReport(name, source.path, place[0], roles, (), ())
     without = _without_graphs(found, said, options)
     if without is not None:
         return msgspec.structs.replace(report, verdicts=without), []
@@ -277,14 +270,7 @@ def _check_protocol(
     ]
     decided = [well_formed, *_within(tried.limit, of_sizes)]
     selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
-    later = [
-        *decision.diagnostics,
-        *(
-            d
-            for v in selected
-            for d in diagnostics_of(name, v, source, protocol.name.span, is_timed=is_timed)
-        ),
-    ]
+    later = [*decision.diagnostics, *_worded(found, selected, is_timed=is_timed)]
     selected, later = _settled(found, selected, later, options, settlement)
     if any(isinstance(verdict.outcome, Refuted) for verdict in selected):
         from tellverify.verification.known_faults import with_faults
@@ -305,6 +291,15 @@ def _check_protocol(
         scenarios=decision.scenarios,
     )
     return report, [*more, *later]
+
+
+def _worded(
+    found: SourceProtocol, selected: Iterable[Verdict], *, is_timed: bool
+) -> Iterator[Diagnostic]:
+    """The findings for refuted verdicts that their deciders have not worded."""
+    span = found.protocol.name.span
+    for verdict in selected:
+        yield from diagnostics_of(found.name, verdict, found.source, span, is_timed=is_timed)
 
 
 def _settled(

@@ -303,10 +303,11 @@ def _compared(
 
 def _graphs_of(workspace: Workspace, path: str, protocol: str) -> GraphAt:
     """The graphs of a protocol by the sizes of its families; these raise _NoGraph."""
-    errors = [one for one in workspace.diagnostics() if one.severity is Severity.ERROR]
+    found = _protocol(workspace, protocol)
+    said = workspace.diagnostics() if found is None else found.errors
+    errors = [one for one in said if one.severity is Severity.ERROR]
     if errors:
         raise _NoGraph(f"it has errors: {errors[0].message}")
-    found = _protocol(workspace, protocol)
     if found is None:
         raise _NoGraph(f"it has no protocol `{protocol}`")
 

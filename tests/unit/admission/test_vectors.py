@@ -6,8 +6,9 @@ import pytest
 from aura_policy import aura, derived, spec
 
 from tellverify.admission.links import AdmissionLink, parse_link
-from tellverify.admission.resolve import RULES, Objection, admit
-from tellverify.admission.runtime import inventory_of, inventory_of_keys
+from tellverify.admission.objections import RULES, Objection
+from tellverify.admission.resolve import admit
+from tellverify.admission.runtime import RuntimeInventory, inventory_of
 
 BUNDLE = (
     "proof_bundle AuraTransitionSafety"
@@ -130,7 +131,7 @@ def test_house_values_are_compared() -> None:
 
 def test_vector_6_an_empty_inventory() -> None:
     empty = inventory_of(aura(), "no-contracts")
-    nothing = inventory_of_keys("nothing", ())
+    nothing = RuntimeInventory("nothing", frozenset())
     assert empty is not None
     for name, first in (
         ("device_epoch_rotation", "termination_bounded"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +15,9 @@ from tellverify.language.syntax.build.reductions import BUILDERS
 
 def test_the_kept_tables_are_what_the_grammar_gives() -> None:
     computed = grammar.compile_tables(grammar.grammar_text())
-    assert grammar.kept_text() == grammar.encode_tables(computed)
+    assert Path(grammar.__file__).with_name("tables.json").read_bytes() == grammar.encode_tables(
+        computed
+    )
     assert computed.sha256 == sha256(grammar.grammar_text()).hexdigest()
 
 

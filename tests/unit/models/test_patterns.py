@@ -14,7 +14,8 @@ from tellverify.language.files import inputs
 from tellverify.models.induction import accepts, inductive
 from tellverify.models.pattern_model import Model, ModelClaim, read_models
 from tellverify.models.pattern_search import Space, choices
-from tellverify.models.symbolic import Symbol, translate, truth, unknown
+from tellverify.models.symbolic import translate, truth
+from tellverify.models.symbols import Symbol, unknown
 from tellverify.obligations.options import Options
 from tellverify.solver.port import Premise, Sat, SolverBudget
 from tellverify.solver.term import Conjunction, Disjunction, Int, Less, NegatedTerm, Term
@@ -113,13 +114,13 @@ def reachable(model: Model, claim: ModelClaim, steps: int) -> bool:
 
 
 def same(left: Symbol, right: Symbol) -> Term:
-    from tellverify.models.symbolic import equal
+    from tellverify.models.symbols import equal
 
     return equal(left, right)
 
 
 def ranged(symbol: Symbol, limits: tuple[int, int] | None) -> list[Term]:
-    from tellverify.models.symbolic import Scalar
+    from tellverify.models.symbols import Scalar
 
     if limits is None or not isinstance(symbol, Scalar):
         return []

@@ -7,7 +7,8 @@ import pytest
 from tellverify.formats.notation import one_line
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.local_type import LocalType
-from tellverify.projection.merge import MergeFailure, strict_projections
+from tellverify.projection.merge import strict_projections
+from tellverify.projection.merge_results import MergeFailure
 from tellverify.projection.type_table import TypeReason
 
 Edges = list[tuple[int, str, str, str, int]]

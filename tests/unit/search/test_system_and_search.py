@@ -14,7 +14,7 @@ from tellverify.model.machine import Action, Machine
 from tellverify.model.run_end import Ended, replay
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.search.breadth_first import explore, explore_iterated
+from tellverify.search.breadth_first import explore
 from tellverify.search.encoding import CompiledSystem
 
 STREAM = graph_from_edges([(0, "A", "B", "x", 0)], final=set())
@@ -28,18 +28,12 @@ def test_a_configuration_blocked_by_the_bound_is_no_deadlock() -> None:
     assert dict(exploration.longest_queue) == {("A", "B"): 1}
 
 
-def test_iterated_bounds_end_when_nothing_is_blocked() -> None:
-    exploration = explore_iterated(subset_machines(TWICE), largest_bound=64, budget=100)
+def test_a_search_is_complete_when_nothing_is_blocked() -> None:
+    exploration = explore(subset_machines(TWICE), queue_bound=2, budget=100)
     assert exploration.complete
-    assert exploration.system.queue_bound == 2
     assert dict(exploration.longest_queue) == {("A", "B"): 2}
     assert exploration.configurations == 6
     assert [ending.fault for ending in exploration.endings] == [None]
-
-
-def test_iterated_bounds_end_at_the_largest() -> None:
-    exploration = explore_iterated(subset_machines(STREAM), largest_bound=6, budget=100)
-    assert not exploration.complete and exploration.system.queue_bound == 6
 
 
 def test_a_budget_stops_the_search() -> None:

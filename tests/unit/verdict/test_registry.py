@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tellverify.admission.resolve import AdmissionReason
+from tellverify.admission.objections import AdmissionReason
 from tellverify.diagnostics.codes import CODES
 from tellverify.evidence.recheck.timed_traces import TIMED_FAULTS
 from tellverify.evidence.recheck.traces import FAULTS

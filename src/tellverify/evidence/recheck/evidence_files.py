@@ -73,7 +73,7 @@ def check_source(
 ) -> None:
     """The source, when it is there, is the one that evidence was made of, with this protocol.
 
-    `again` is the command that makes evidence like this one; empty: `check`.
+    `again` makes such evidence, empty: `check`. A second protocol of one name is `Name@LINE`.
     """
     require(bool(re.fullmatch("[0-9a-f]{64}", sha256)), "sha256", "no such sum")
     if not os.path.isfile(source):
@@ -86,6 +86,6 @@ def check_source(
         raise Rejected("source", f"{source} changed since its proof was made: run {again}")
     if not protocol:
         return
-    own = protocol.rpartition(".")[2].encode("utf-8", "surrogatepass")
+    own = protocol.rpartition(".")[2].partition("@")[0].encode("utf-8", "surrogatepass")
     found = own and re.search(rb"\bprotocol\s+" + re.escape(own) + rb"\b", text)
     require(bool(found), "protocol", f"`{source}` has no protocol of this name")

@@ -89,11 +89,6 @@ def grammar_text() -> bytes:
     return _read(_GRAMMAR)
 
 
-def kept_text() -> bytes:
-    """The kept tables in `tables.json`."""
-    return _read(_TABLES)
-
-
 def encode_tables(value: GrammarTables) -> bytes:
     """The bytes that `tables.json` holds for `value`; equal tables give equal bytes."""
     return msgspec.json.encode(value) + b"\n"
