@@ -916,3 +916,11 @@ def test_machines_that_fail_beyond_short_queues_are_broken(tellverify: Command) 
     code, out, _ = tellverify("compare", "old.jsonl", "new.jsonl")
     assert code == 1
     assert "the old version fails by itself: orphan-message after 27 events" in out
+
+
+def test_a_safe_change_that_is_refused_names_the_setting(tellverify: Command) -> None:
+    old = protocol("A, B, C", "A -> B : X;B -> C : Y;A -> C : Z")
+    new = protocol("A, B, C", "A -> B : X;A -> C : Z;B -> C : Y")
+    code, out, _ = tellverify("compare", *both((old, new)), "--fail-on", "minor", "-q")
+    assert code == 1
+    assert out == "exit 1: P is minor, and fail-on is `minor`: upgrade the roles in any order\n"

@@ -228,7 +228,8 @@ def judged(
             return 1, f"{broken[0].name}: {broken[0].reason}"
         one = refused[0]
         more = f", and {counted(len(refused) - 1, 'more protocol')}" if len(refused) > 1 else ""
-        return 1, f"{one.name} is {one.verdict}: {one.summary}{more}"
+        asked = f", and fail-on is `{fail_on}`" if one.verdict == "minor" else ""
+        return 1, f"{one.name} is {one.verdict}{asked}: {one.summary}{more}"
     wrong = [one for one in diagnostics if one.severity == "error" and not one.refutes]
     if wrong:
         return 1, wrong[0].message
