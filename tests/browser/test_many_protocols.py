@@ -115,7 +115,7 @@ def test_a_row_is_a_line_that_keeps_the_name_of_its_protocol(
     assert len(heights) == COUNT + 1
     assert max(heights) < (30 if width < 600 else 50)
     names = page.evaluate(
-        "() => [...document.querySelectorAll('.protocol > summary > code > :last-child')]"
+        "() => [...document.querySelectorAll('.protocol > summary > code > .name')]"
         ".filter((one) => one.scrollWidth > one.clientWidth && one.clientWidth > 0)"
         ".map((one) => one.textContent)"
     )

@@ -327,7 +327,9 @@ def _findings(
         at = region_of(one.primary, one.path)
         where = _linked(code(f"{at.path}:{at.line}"), run, at)
         known = " (known)" if compared.accepts(compared.fingerprint_of(one)) else ""
-        lines.append(f"{where} **{one.severity}** {one.code.number}: {prose(one.message)}{known}")
+        said = f"{where} **{one.severity}** {one.code.number}: {prose(one.message)}{known}"
+        mends = one.helps[:1] if one.severity is Severity.ERROR else ()
+        lines.append(said + "".join(f". To fix: {prose(text)}" for text in mends))
     if not lines:
         return
     yield f"**{counted(len(lines), 'other finding')}:**"

@@ -6,6 +6,7 @@ from msgspec import structs
 from report_samples import ESCROW_REPORT, ESCROW_TRACE, RUN, SOURCES
 
 from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, MARKER, write_markdown
 from tellverify.verdict.identity import ObligationScope
@@ -13,6 +14,7 @@ from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
+from tellverify.verification.pipeline import check_text
 
 DIAGRAM = """\
 sequenceDiagram
@@ -117,3 +119,13 @@ def test_too_many_refutations_leave_a_table_that_is_cut() -> None:
 def test_equal_runs_give_equal_reports() -> None:
     backwards = structs.replace(RUN, diagnostics=tuple(reversed(RUN.diagnostics)))
     assert write_markdown(RUN, SOURCES) == write_markdown(backwards, SOURCES)
+
+
+def test_an_error_of_the_text_says_how_to_fix_it() -> None:
+    checked = check_text("protocol P =\n  roles A, B\n  A B : X\n", Options(), "p.tell")
+    (line,) = [
+        one
+        for one in write_markdown(checked.run, checked.sources).splitlines()
+        if "**error** TV131" in one
+    ]
+    assert ". To fix: a send is written" in line

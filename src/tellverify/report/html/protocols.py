@@ -117,8 +117,9 @@ def _row(
         "summary",
         element(
             "code",
-            element("span", escaped(module + dot), class_="module") if dot else EMPTY,
-            element("span", escaped(name + bracket + file)),
+            element("span", escaped(module + dot)) if dot else EMPTY,
+            element("span", escaped(name), class_="name"),
+            element("span", escaped(bracket + file)) if bracket else EMPTY,
         ),
         element("span", element("code", escaped(f"{protocol.path}:{protocol.line}")), class_="at"),
         element("span", *chips, class_="chips"),
