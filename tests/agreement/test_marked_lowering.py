@@ -65,7 +65,7 @@ def tried(given: FamilyText) -> list[Edits]:
     found = Candidates(given.protocol, given.source.path)
     sizes = {family: 2 for symbol in given.symbols() for family in symbol.families}
     judge = Judge(given.file, given.source, [sizes])
-    single = found.of(judge.judge(given.protocol), frozenset(), first_only=False)
+    single = found.for_faults(judge.judge(given.protocol), frozenset(), first_only=False)
     single += [
         frozenset({Insert(*_place(branch), one.decider, role, branch.label, one.group)})
         for one in found.outline.decisions

@@ -34,9 +34,8 @@ class NeutralGraph(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class GraphFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """The graph that the traces beside it are runs of.
 
-    `files` are those that the protocol is made of, its own first; every event has its site, the
-    number of a file and a line. A graph that is `parallel` has the interleavings of branches whose
-    messages may also cross, so that it does not tell by itself what is against fidelity.
+    `files` are those of the protocol, its own first; every event has its site, the number of a file
+    and a line. One that is `parallel` has interleavings alone, which do not tell infidelity.
     """
 
     schema: str

@@ -179,14 +179,12 @@ def with_whole_families(protocol: ast.Protocol) -> ast.Protocol:
 
     def inside(one: ast.Statement) -> ast.Statement:
         replace = msgspec.structs.replace
-        match one:
-            case ast.Send(sender=sender, receiver=receiver):
-                return replace(one, sender=whole(sender), receiver=whole(receiver))
-            case ast.Broadcast(sender=sender):
-                return replace(one, sender=whole(sender))
-            case _:
-                inner = child_blocks(one)
-                return with_blocks(one, [changed(block) for block in inner]) if inner else one
+        if isinstance(one, ast.Send):
+            return replace(one, sender=whole(one.sender), receiver=whole(one.receiver))
+        if isinstance(one, ast.Broadcast):
+            return replace(one, sender=whole(one.sender))
+        inner = child_blocks(one)
+        return with_blocks(one, [changed(block) for block in inner]) if inner else one
 
     if not families:
         return protocol

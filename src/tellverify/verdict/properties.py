@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.model.fault import Fault
 from tellverify.model.timed_text import LatePolicy
+from tellverify.verdict.extension_sentences import TIMEOUT_SENTENCES, WORKFLOW_SENTENCES
 from tellverify.verdict.sentences import SENTENCES
 
 DIALECTS: Final = {
@@ -220,19 +221,19 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         required=False,
     ),
     Property.TIMEOUT_AGREEMENT: PropertyRow(
-        SENTENCES["timeout-agreement"],
+        TIMEOUT_SENTENCES["timeout-agreement"],
         PropertyScope.PROTOCOL,
         ("TV440",),
         fault=Fault.TIMEOUT_DISAGREEMENT,
     ),
     Property.FRESH_MESSAGES: PropertyRow(
-        SENTENCES["fresh-messages"],
+        TIMEOUT_SENTENCES["fresh-messages"],
         PropertyScope.PROTOCOL,
         ("TV441",),
         fault=Fault.STALE_MESSAGE,
     ),
     Property.LATE_MESSAGES: PropertyRow(
-        SENTENCES["late-messages"],
+        TIMEOUT_SENTENCES["late-messages"],
         PropertyScope.PROTOCOL,
         (),
         required=False,
@@ -353,41 +354,41 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.COMPOSITION: PropertyRow(
-        SENTENCES["composition"],
+        WORKFLOW_SENTENCES["composition"],
         PropertyScope.WORKFLOW,
         ("TV846", "TV847", "TV848", "TV849", "TV850", "TV851", "TV852"),
         worded_apart=True,
     ),
     Property.SESSION_ORDER: PropertyRow(
-        SENTENCES["session-order"],
+        WORKFLOW_SENTENCES["session-order"],
         PropertyScope.WORKFLOW,
         ("TV848",),
         required=False,
         worded_apart=True,
     ),
     Property.KNOWS_END: PropertyRow(
-        SENTENCES["knows-end"],
+        WORKFLOW_SENTENCES["knows-end"],
         PropertyScope.AGENT,
         ("TV849",),
         required=False,
         worded_apart=True,
     ),
     Property.KNOWS_OUTCOME: PropertyRow(
-        SENTENCES["knows-outcome"],
+        WORKFLOW_SENTENCES["knows-outcome"],
         PropertyScope.AGENT,
         ("TV850",),
         required=False,
         worded_apart=True,
     ),
     Property.LABELS_APART: PropertyRow(
-        SENTENCES["labels-apart"],
+        WORKFLOW_SENTENCES["labels-apart"],
         PropertyScope.CHANNEL,
         ("TV851",),
         required=False,
         worded_apart=True,
     ),
     Property.ABANDONED: PropertyRow(
-        SENTENCES["abandoned"],
+        WORKFLOW_SENTENCES["abandoned"],
         PropertyScope.AGENT,
         ("TV852",),
         worded_apart=True,

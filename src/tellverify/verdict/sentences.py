@@ -21,19 +21,8 @@ SENTENCES: Final = {
     "bounded-queues": "Every queue is bounded.",
     "can-terminate": "The end of the protocol is reachable from every reachable state.",
     "terminates": "Every fair run ends.",
-    "timeout-agreement": "All roles that act in a timeout end it in the same alternative.",
-    "fresh-messages": "No message of a failed attempt is taken in a later one.",
-    "late-messages": "Every message that may be discarded is known.",
     "agreement": "No two roles decide differently.",
     "at-most-once": "The role sends or receives the message at most once in a run.",
     "property": "Every run satisfies the stated property.",
     "reachable": "Some run reaches the given event.",
-    "composition": "Every agent finishes all sessions that a run of the workflow reaches.",
-    "session-order": (
-        "The orders in which agents run sessions and hold bundles have no cycle that blocks."
-    ),
-    "knows-end": "The agent knows when its part of a phase is over.",
-    "knows-outcome": "The agent knows at the end of a phase whether the workflow goes on.",
-    "labels-apart": "No two phases send the same message on a channel that they share.",
-    "abandoned": "The agent terminates by itself in a session that a join gives up.",
 }

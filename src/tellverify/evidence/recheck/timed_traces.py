@@ -27,6 +27,7 @@ from tellverify.evidence.timed_file import (
 from tellverify.evidence.timed_trace import false_claim_of
 from tellverify.model.fault import Fault
 from tellverify.model.timed_text import TimedProtocol
+from tellverify.verdict.extension_sentences import TIMEOUT_SENTENCES
 from tellverify.verdict.sentences import SENTENCES
 
 # The code of every fault that only a protocol with timeouts shows, and the property it refutes.
@@ -89,7 +90,8 @@ def check_timed_trace(trace: TraceFile, content: bytes, path: str) -> None:
         roles = ""
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
     require(named == refuted, "obligation", f"`{subject.fault}` does not refute it")
-    require(subject.statement == SENTENCES[named], "statement", f"not that of `{named}`")
+    sentence = {**SENTENCES, **TIMEOUT_SENTENCES}[named]
+    require(subject.statement == sentence, "statement", f"not that of `{named}`")
     about = roles.removesuffix("]").split(", ") if roles else []
     require(set(about) <= set(subject.culprits), "culprits", "not these roles")
     require(subject.formula is msgspec.UNSET, "formula", "there is none")

@@ -16,7 +16,7 @@ from tellverify.evidence.recheck.evidence_files import check_source, load
 from tellverify.evidence.recheck.graph import require
 from tellverify.evidence.workflow_run_file import PartRow, WorkflowRunFile
 from tellverify.model.fault import Fault
-from tellverify.verdict.sentences import SENTENCES
+from tellverify.verdict.extension_sentences import WORKFLOW_SENTENCES
 
 _MOST_CONFIGURATIONS: Final = 50_000
 # The code of every obligation that a run across sessions refutes; the last speak of one agent.
@@ -129,7 +129,8 @@ class WorkflowRun:
         leaves = named == "abandoned" or (named == "composition" and file.code == "TV852")
         require((file.leaver >= 0) == leaves, "leaver", "not as the obligation has it")
         require(file.code in codes, "code", f"`{named}` has {' or '.join(sorted(codes))}")
-        require(file.statement == SENTENCES[named], "statement", f"not that of `{named}`")
+        same = file.statement == WORKFLOW_SENTENCES[named]
+        require(same, "statement", f"not that of `{named}`")
         once = len(set(file.culprits)) == len(file.culprits)
         require(once, "culprits", "one is named twice")
 
