@@ -41,6 +41,16 @@ def test_the_pages_have_examples_of_both_kinds() -> None:
     }
 
 
+@pytest.mark.parametrize("command", ["laws", "patterns"])
+def test_a_key_of_a_thousand_parts_beside_an_expectation_is_refused(
+    command: str, tmp_path: Path
+) -> None:
+    text = f"# tell: expect(refuted law[neutral])\n[x.{'a.' * 1_000}a]\nb = 1\n"
+    (tmp_path / "x.toml").write_text(text, encoding="utf-8")
+    code, out, _ = run(command, "x.toml", cwd=tmp_path)
+    assert code == 1 and "a key has more than 64 parts" in out
+
+
 def test_the_laws_of_the_specs_hold() -> None:
     code, out, _ = run("laws", "specs/laws")
     assert code == 0

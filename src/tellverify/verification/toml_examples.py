@@ -16,6 +16,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.syntax.directives import FORMS
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
+from tellverify.source.toml import has_deep_keys
 from tellverify.verdict.run import ProtocolReport
 from tellverify.verification.expectations import Expectation, Settled, read_items, settled
 
@@ -84,7 +85,7 @@ def _comments(text: str) -> Iterator[Span]:
 
 def _parsed(text: str) -> dict[str, object] | None:
     try:
-        return tomllib.loads(text)
+        return None if has_deep_keys(text) else tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError):
         return None
 
