@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from tellverify.cli import init
 from tellverify.cli.group import tellverify
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -57,6 +59,22 @@ def test_the_tree_decides_what_is_written(command: tuple[str, ...]) -> None:
     assert call("check")[0] == 1
     Path("crates/b/race.tell").unlink()
     assert call("check")[0] == 0
+
+
+def test_commands_that_lack_the_library_for_rust_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    enum = "#[ceremony_facts]\npub enum NoteFact { CeremonyInitiated }\n"
+    write(parcel_dot_tell=GOOD, facts_dot_rs=enum)
+    monkeypatch.setitem(sys.modules, "tree_sitter", None)
+    monkeypatch.setitem(sys.modules, "tree_sitter_rust", None)
+    monkeypatch.setattr(init, "find_spec", lambda name: None)
+    for name in [name for name in sys.modules if name.startswith("tellverify.annotations.rust_")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "tellverify.source.rust_source", raising=False)
+    code, said = call("init")
+    assert code == 0
+    assert any("not without the extra `tellverify[rust]`: facts" in line for line in said)
 
 
 def test_a_tree_of_a_former_spelling_has_no_target_yet() -> None:

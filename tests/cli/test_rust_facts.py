@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -207,6 +208,7 @@ def test_a_fault_in_one_of_several_schemas_has_its_place() -> None:
         ("const VERSION: u16 = 2;", "", "`schema_version` is `VERSION`, which is not a number"),
         ("supported_schema_version = 1", "supported_schema_version = 3", "is none yet"),
         ("CeremonyAborted {", "CeremonyDropped {", "no variant stands for `aborted`"),
+        ("CeremonyAborted {", "CeremonyDropped {", "`CeremonyAborted` by these names alone"),
         ("superseded_ceremony_id: CeremonyId,", "", "its ceremony is not known"),
         ("reason: String, timestamp_ms: u64", "reason: String", "has no `timestamp_ms`"),
         ("reason: String,", "reason String,", "syntax error"),
@@ -379,3 +381,23 @@ def test_facts_in_rust_are_compared_between_trees() -> None:
     assert "`NoteFact.text` is `Text` instead of `String`" in done.output
     help_words = " ".join(done.output.split())
     assert "facts in the journal are no longer read: migrate them, or read both" in help_words
+
+
+@pytest.mark.parametrize("command", ["check", "extract", "compare"])
+def test_the_extra_is_named_where_it_is_missing(command: str) -> None:
+    Path("facts.rs").write_text(INVITATION, "utf-8")
+    program = (
+        "import sys\n"
+        "sys.modules['tree_sitter'] = sys.modules['tree_sitter_rust'] = None\n"
+        "from tellverify.cli.group import run\n"
+        "sys.exit(run(sys.argv[1:]))"
+    )
+    files = ["facts.rs"] * (2 if command == "compare" else 1)
+    done = subprocess.run(
+        [sys.executable, "-c", program, "facts", command, *files],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "need the extra `tellverify[rust]`" in done.stderr

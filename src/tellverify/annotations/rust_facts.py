@@ -32,6 +32,11 @@ _STANDS_FOR: Final = {
     "CeremonyAborted": "aborted",
     "CeremonySuperseded": "superseded",
 }
+_NAMES_OF_FACTS: Final = (
+    "the macro `ceremony_facts` knows the variants `CeremonyInitiated`, `CeremonyCommitted` and "
+    "`CeremonyAborted` by these names alone, each with `ceremony_id` and a time such as "
+    "`timestamp_ms`"
+)
 # Types of Aura's four time domains, and how a field of the type is judged.
 _DOMAINS: Final = {
     "PhysicalTime": "PhysicalClock",
@@ -102,7 +107,8 @@ class _FactReader:
             return SchemaRead(None, (found,), self._rust.source)
         name = self._named(item)
         self._places["", ""] = self._rust.span(name)
-        faults = tuple(self._fault(name, reason) for _, reason in faults_of(schema))
+        help = _NAMES_OF_FACTS if schema.kind == "ceremony" else ""
+        faults = tuple(self._fault(name, reason, help) for _, reason in faults_of(schema))
         return SchemaRead(
             None if faults else schema, faults, self._rust.source, fields=dict(self._places)
         )
@@ -231,8 +237,8 @@ class _FactReader:
     def _text(self, node: Node) -> str:
         return self._rust.text(node)
 
-    def _fault(self, node: Node, reason: str) -> Diagnostic:
-        return say.misshapen_schema(self._rust.source.path, self._rust.span(node), reason)
+    def _fault(self, node: Node, reason: str, help: str = "") -> Diagnostic:
+        return say.misshapen_schema(self._rust.source.path, self._rust.span(node), reason, help)
 
 
 def schemas_toml(schemas: Sequence[FactSchema]) -> str:

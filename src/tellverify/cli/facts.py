@@ -120,10 +120,12 @@ def extract(path: str, name: str | None) -> int:
     Several of them are rows of `schemas`; the other commands read both forms. Exit codes: 0
     printed, 1 one has a fault, 2 wrong usage, 4 there is none.
     """
-    from tellverify.annotations.rust_facts import schemas_toml
-
     try:
+        from tellverify.annotations.rust_facts import schemas_toml
+
         found = [one for one in _read(path) if name in (None, _name(one))]
+    except ModuleNotFoundError as error:
+        return needs_extra(error, "facts in Rust sources").code
     except Stopped as stop:
         return stop.code
     if not found:

@@ -6,6 +6,7 @@ import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout
+from importlib.util import find_spec
 from typing import Final
 
 import click
@@ -130,16 +131,20 @@ def _is_to_be_refused(path: str) -> bool:
 def _codes(has_policy: bool) -> dict[str, int]:
     """The exit codes of the other commands of CI on the tree, as it is configured now.
 
-    Commands that find nothing to do, or cannot work here, are left out.
+    Commands that find nothing to do, or cannot work here, are left out; those that may lack
+    nothing but the library for Rust have the code of wrong usage.
     """
     from tellverify.cli.group import run as command
 
+    left_out = {Exit.NOTHING_SELECTED}
+    if find_spec("tree_sitter_rust") is not None:
+        left_out.add(Exit.USAGE)
     found = {}
     for name in ("lint", *(("admit", "accept") if has_policy else ()), "facts"):
         arguments = ("facts", "check") if name == "facts" else (name,)
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
             code = command(arguments)
-        if code not in (Exit.NOTHING_SELECTED, Exit.USAGE):
+        if code not in left_out:
             found[name] = code
     return found
 
@@ -211,10 +216,15 @@ def _said(
             " `tellverify fmt --upgrade`, then set `target`"
         )
     green = [name for name, code in codes.items() if code == Exit.OK]
-    rest = [name for name in codes if name not in green]
+    without = [name for name, code in codes.items() if code == Exit.USAGE]
+    rest = [name for name in codes if name not in (*green, *without)]
     also = [
         f"{verb} {', '.join(names)}"
-        for verb, names in (("passing", green), ("failing", rest))
+        for verb, names in (
+            ("passing", green),
+            ("failing", rest),
+            ("not without the extra `tellverify[rust]`:", without),
+        )
         if names
     ]
     if also:

@@ -93,14 +93,14 @@ def unreadable_schema(path: str, reason: str) -> Diagnostic:
     )
 
 
-def misshapen_schema(path: str, span: Span, reason: str) -> Diagnostic:
-    """The text is no schema, or none of a ceremony."""
+def misshapen_schema(path: str, span: Span, reason: str, help: str = "") -> Diagnostic:
+    """The text is no schema, or none of a ceremony; `help` stands in front of the usual one."""
     return finding(
         UNREADABLE_SCHEMA,
         path,
         f"this is not a valid fact schema: {reason}",
         (span, "here"),
-        helps=("docs/ceremonies.md shows a schema with all its keys",),
+        helps=tuple(filter(None, (help, "docs/ceremonies.md shows a schema with all its keys"))),
     )
 
 
