@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import deque
 from itertools import combinations
 
 import pytest
 from random_pairs import LIMIT, acting, all_deployments, random_pair, shortest
 from systems import Whole
+from version_texts import protocol, versions_of
 
 from tellverify.model.run_end import replay
 from tellverify.search.cubes import is_within
 from tellverify.versions.mixtures import Mixtures
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 from tellverify.versions.rollout import rollout
+from tellverify.versions.unbounded import answer_for
 
 PAIRS = int(os.environ.get("VERSION_PAIRS", "100"))
 
@@ -62,6 +65,69 @@ def test_every_deployment_has_the_verdict_and_length_of_a_search_of_its_own(
             assert depth == wanted[0], where
     assert compared >= 3 * PAIRS
     assert refuted >= PAIRS // 2
+
+
+def looping_pair(seed: int) -> RoleVersions:
+    """Two loops of messages among three roles, one message more or less in the second."""
+    chosen = random.Random(seed)
+    bodies = [
+        f"{sender} -> {receiver} : M{number}"
+        for number in range(chosen.randint(2, 4))
+        for sender, receiver in [chosen.sample("ABC", 2)]
+    ]
+    after = list(bodies)
+    if chosen.random() < 0.5:
+        after.pop(chosen.randrange(len(after)))
+    else:
+        sender, receiver = chosen.sample("ABC", 2)
+        after.insert(chosen.randint(0, len(after)), f"{sender} -> {receiver} : New")
+    texts = (f"rec L;  {';  '.join(body)};  continue L" for body in (bodies, after))
+    return versions_of(*(protocol("A, B, C", text) for text in texts))
+
+
+def test_no_deployment_without_a_bound_is_good_that_a_check_of_its_machines_refutes() -> None:
+    """The check of one system knows nothing of deployments."""
+    compared = refuted = 0
+    for seed in range(PAIRS // 4):
+        roles = looping_pair(seed)
+        mixtures = Mixtures(roles, largest_bound=4, budget=20_000)
+        if not mixtures.open:
+            continue
+        for versions in all_deployments(roles):
+            answer = answer_for(roles.machines(acting(roles, versions)), 4)
+            cube = mixtures.space.deployment(tuple(versions.values()))
+            is_refuted = is_within(cube, mixtures.cubes)
+            compared += 1
+            refuted += answer == "refuted"
+            if answer == "refuted" and not is_refuted:
+                assert mixtures.known_by()[1] == "unknown", (seed, versions)
+            if answer == "proved":
+                assert not is_refuted, (seed, versions)
+    assert compared >= PAIRS // 2
+    assert refuted >= PAIRS // 8
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "mixed"),
+    [
+        ("A -> B : Y;B -> A : X", "A -> B : Y", {"A": OLD, "B": NEW}),
+        ("A -> B : X;A -> C : Y", "A -> B : X;A -> C : Y;B -> C : Z", {"B": OLD, "C": NEW}),
+    ],
+)
+def test_a_role_is_stuck_beside_a_channel_without_a_bound(
+    before: str, after: str, mixed: dict[str, int]
+) -> None:
+    old, new = (
+        protocol(
+            "A, B, C",
+            f"C -> A : Go;rec L;  {body.replace(';', ';  ')};  C -> B : More;  continue L",
+        )
+        for body in (before, after)
+    )
+    roles = versions_of(old, new)
+    mixtures = Mixtures(roles, largest_bound=8, budget=20_000)
+    chosen = {role: mixed.get(role, NEW) for role in mixtures.changed}
+    assert not mixtures.is_good(tuple(chosen.values()))
 
 
 def test_every_run_is_one_of_its_deployment(

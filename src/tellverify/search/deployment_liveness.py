@@ -2,22 +2,28 @@
 
 Machines without cycles need none of this: a role that is stuck there ends in a deadlock. First a
 role is shown to be served whatever the deployment, by one backward pass over all configurations;
-only deployments for which that pass has no answer are looked at one by one.
+only deployments for which that pass has no answer are looked at one by one. Where the bound of the
+queues cuts off runs of a deployment, a role is stuck for sure if it never moves, whatever the
+queues come to hold (`tellverify.model.futures`); what this leaves open is not judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Final
 
+from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
+from tellverify.model.futures import futures
+from tellverify.model.machine import Machine
 from tellverify.search.cubes import TooManyCubes, is_within
 
 if TYPE_CHECKING:
     from tellverify.search.deployments import DeploymentSearch
 
 _MOST_VISITS: Final = 4_000_000  # configurations looked at for deployments one by one
+_MOST_FUTURES: Final = 2_000  # configurations of which all futures are asked
 _DROPPED: Final = -1  # in the place of a configuration whose deployments are all refuted
 
 # By acting role, which versions can make the move, and the number of the configuration after it.
@@ -149,10 +155,9 @@ def _is_served(graph: _Graph, n: int, role: int, waits: Sequence[int], flags: by
     needed = waits[states[role]]
     if not needed:
         return True
-    acting = graph.after[n].keys() | graph.held[n].keys()
-    for actor in acting:
-        covered = graph.held[n].get(actor, 0)
-        for alive, target in graph.after[n].get(actor, ()):
+    for actor, moves in graph.after[n].items():
+        covered = 0
+        for alive, target in moves:
             if actor == role or target == _DROPPED or flags[target]:
                 covered |= alive
         if not (needed if actor == role else graph.alive[actor][states[actor]]) & ~covered:
@@ -163,37 +168,59 @@ def _is_served(graph: _Graph, n: int, role: int, waits: Sequence[int], flags: by
 def _judge(search: DeploymentSearch, graph: _Graph, deployment: int, roles: Iterable[int]) -> None:
     """Look for a role that one deployment leaves stuck, and refute it with the shortest run."""
     inside = [not deployment & ~cube for cube in graph.cubes]
+    versions = {r: search.version_mask(deployment, r) for r in range(len(graph.alive))}
+    is_cut = any(
+        here and any(held & versions[actor] for actor, held in graph.held[n].items())
+        for n, here in enumerate(inside)
+    )
     found: list[tuple[int, int]] = []
+    is_open = False
     for role in roles:
         waits = graph.unfinished(search, role)
-        own = search.version_mask(deployment, role)
-        served = _reaching(graph, inside, _moving(search, graph, inside, deployment, role))
-        stuck = next(
-            (
-                n
-                for n, here in enumerate(inside)
-                if here and not served[n] and waits[graph.states[n][role]] & own
-            ),
-            None,
+        moving = (
+            n
+            for n, here in enumerate(inside)
+            if here and any(alive & versions[role] for alive, _ in graph.after[n].get(role, ()))
         )
+        served = _reaching(graph, inside, moving)
+        left = [
+            n
+            for n, here in enumerate(inside)
+            if here and not served[n] and waits[graph.states[n][role]] & versions[role]
+        ]
+        sure = _never_moving(search, graph, versions, left, role) if is_cut else left
+        stuck = next(iter(sure), None)
         if stuck is not None:
             found.append((stuck, role))
+        is_open = is_open or (bool(left) and stuck != left[0])
     if found:
         stuck, role = min(found, key=lambda one: (graph.depth[one[0]], one))
-        depth = graph.depth[stuck]
-        search.refute(deployment, Fault.STUCK_ROLE, role, graph.configurations[stuck], depth)
+        depth, configuration = graph.depth[stuck], graph.configurations[stuck]
+        search.refute(
+            deployment, Fault.STUCK_ROLE, role, configuration, depth, is_first=not is_open
+        )
+    elif is_open:
+        search.unjudged.append(deployment)
 
 
-def _moving(
-    search: DeploymentSearch, graph: _Graph, inside: Sequence[bool], deployment: int, role: int
+def _never_moving(
+    search: DeploymentSearch,
+    graph: _Graph,
+    versions: Mapping[int, int],
+    configurations: Sequence[int],
+    role: int,
 ) -> Iterator[int]:
-    """Where `role` moves in a deployment, and where some role only waits for a longer queue."""
-    versions = {r: search.version_mask(deployment, r) for r in range(len(graph.alive))}
-    for n, here in enumerate(inside):
-        if here and (
-            any(alive & versions[role] for alive, _ in graph.after[n].get(role, ()))
-            or any(held & versions[actor] for actor, held in graph.held[n].items())
-        ):
+    """Those of the first configurations in which `role` never moves, whatever queues may hold."""
+    chosen = [versions[r].bit_length() - 1 for r in range(len(graph.alive))]
+    joints = search.system.joints
+    machines: list[Machine] = [joint.versions[v] for joint, v in zip(joints, chosen, strict=True)]
+    for n in configurations[:_MOST_FUTURES]:
+        joint_states = search.system.decode(graph.configurations[n])
+        states = tuple(
+            joint.states[at][v]
+            for joint, at, v in zip(joints, joint_states.states, chosen, strict=True)
+        )
+        if not futures(Configuration(states, joint_states.queues), machines).moves[role]:
             yield n
 
 

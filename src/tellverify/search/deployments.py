@@ -120,6 +120,14 @@ class DeploymentSearch:
                     views.regroup(self.levels[-1])
 
     @property
+    def has_unjudged(self) -> bool:
+        """True when of some deployment that is not refuted it is open whether a role is stuck."""
+        try:
+            return bool(self.space.without_all(self.unjudged, self.cubes))
+        except TooManyCubes:
+            return True
+
+    @property
     def is_exact(self) -> bool:
         """True when no longer queue makes the run behind a refuted cube shorter."""
         return all(one.is_minimal for one in self.refuted)
@@ -207,12 +215,24 @@ class DeploymentSearch:
         place = self._place.get(role)
         return cube if place is None else self.space.restricted(cube, place, versions)
 
-    def refute(self, cube: int, fault: Fault, role: int, configuration: int, depth: int) -> None:
-        """Add a cube, unless it is empty or an earlier one contains it."""
+    def refute(
+        self,
+        cube: int,
+        fault: Fault,
+        role: int,
+        configuration: int,
+        depth: int,
+        *,
+        is_first: bool = True,
+    ) -> None:
+        """Add a cube, unless it is empty or an earlier one contains it.
+
+        `is_first` unless an earlier configuration may show a fault, too.
+        """
         if self.space.is_empty(cube) or is_within(cube, self.cubes):
             return
         known = self._bound_met_at
-        is_minimal = known < 0 or depth <= 1 + max(known, self.system.queue_bound)
+        is_minimal = is_first and (known < 0 or depth <= 1 + max(known, self.system.queue_bound))
         self.refuted.append(RefutedCube(cube, fault, role, configuration, depth, is_minimal))
 
     def steps(self, refuted: RefutedCube) -> list[Step]:

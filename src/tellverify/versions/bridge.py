@@ -138,7 +138,7 @@ class _Finder:
             ]
             answers = [self._answer(versions) for versions in left]
             if "refuted" not in answers:
-                if search.overflow and "unknown" in answers:
+                if (search.overflow or search.has_unjudged) and "unknown" in answers:
                     return BridgeSearch(None)
                 used = tuple(self.bridges[step.role] for step in steps if step.is_bridge)
                 return BridgeSearch(BridgePlan(steps, used, set(answers) <= {"proved"}))

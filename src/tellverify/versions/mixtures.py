@@ -99,6 +99,9 @@ class Mixtures:
             limit = "more needs a higher `limits.configurations`"
             return f"no run of up to {events} fails; {limit}", "unknown"
         bound = self.search.system.queue_bound
+        if self.search.has_unjudged:
+            what = "whether longer ones let every role move again is not known"
+            return f"queues of at most {counted(bound, 'message')}; {what}", "unknown"
         longer = ""
         if bound < self._proofs[0]:
             longer = "; longer ones need a higher `limits.configurations`"

@@ -8,7 +8,7 @@ role by role and version by version, since a role's moves depend on its own stat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import product
+from itertools import islice, product
 
 from tellverify.evidence import versions_file as filed
 from tellverify.evidence.machines_file import MachineRow, MachinesFile, machines_of
@@ -16,6 +16,7 @@ from tellverify.evidence.recheck.evidence_files import check_source, load
 from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.recheck.relations import check_relation
 from tellverify.model.configuration import Configuration
+from tellverify.model.futures import futures
 from tellverify.model.joint_machine import MISSING, JointMachine, joint_machine
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
@@ -348,7 +349,7 @@ class MixedVersions:
         if place < 0:
             return "no role is named"
         seen = {here}
-        todo = [here]
+        todo = [] if self._never_moves(place, cube, here) else [here]
         while todo:
             for step, after in self.system.enabled(todo.pop()):
                 shared = zip(cube, self.cube(after), strict=True)
@@ -362,6 +363,20 @@ class MixedVersions:
                     return "too many configurations follow"
         stops = any(self._may_stop(place, v, here) for v in self._versions(place, cube))
         return f"`{culprit}` may stop" if stops else ""
+
+    def _never_moves(self, place: int, cube: _Cube, here: Configuration) -> bool:
+        """Whether a role moves in no deployment of the cube, whatever the queues come to hold."""
+        mixtures = product(*(list(self._versions(n, cube)) for n in range(len(self.joints))))
+        tried = list(islice(mixtures, filed.MOST_DEPLOYMENTS + 1))
+        if len(tried) > filed.MOST_DEPLOYMENTS:
+            return False
+        for chosen in tried:
+            rows = zip(self.joints, here.states, chosen, strict=True)
+            states = tuple(joint.states[at][version] for joint, at, version in rows)
+            machines = [joint.versions[v] for joint, v in zip(self.joints, chosen, strict=True)]
+            if futures(Configuration(states, here.queues), machines).moves[place]:
+                return False
+        return True
 
 
 def _machines(file: filed.VersionsFile, rows: Sequence[MachineRow]) -> list[Machine]:
