@@ -22,6 +22,7 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.workflows.composed_machines import ComposedSystem, MoveKind, RoleMachine
 from tellverify.workflows.composed_search import ComposedFault, MachineMove
+from tellverify.workflows.sessions import LOCAL_TITLE
 
 _MOST_WAITING = 4
 
@@ -135,7 +136,7 @@ def composed_trace(
 ) -> Trace:
     """The run as a trace of agents, in which every step has its session. Raises Defect."""
     end = replay_composed(system, found.run)
-    steps = tuple(_step(system, made) for made in found.run)
+    steps = tuple(_step(system, made) for made in found.run if not _is_local(system, made.machine))
     states = end.states
     waits = _waiting(system, states)
     queues = _queues(system, end)
@@ -150,6 +151,11 @@ def composed_trace(
         waiting=waits,
         place=next((s.site for s in reversed(steps) if s.site.path), Site()),
     )
+
+
+def _is_local(system: ComposedSystem, number: int) -> bool:
+    """Whether a machine is that of an `ext` step, which exchanges nothing."""
+    return not system.sessions[system.machines[number].session].step.protocol
 
 
 def _step(system: ComposedSystem, made: MachineMove) -> Step:
@@ -189,7 +195,8 @@ def _waiting(system: ComposedSystem, states: Sequence[int]) -> tuple[Waiting, ..
     agents = dict.fromkeys(machine.agent for machine in system.machines)
     found: list[Waiting] = []
     for agent in agents:
-        own = [n for n, one in enumerate(system.machines) if one.agent == agent]
+        machines = [n for n, one in enumerate(system.machines) if one.agent == agent]
+        own = [number for number in machines if not _is_local(system, number)]
         awaits: dict[tuple[str, str], None] = {}
         finished = True
         for number in own:
@@ -232,8 +239,11 @@ def _explained(
     session = system.sessions[first.session].title
     match found.fault:
         case Fault.INFIDELITY:
+            begins = "begins"
+            if _is_local(system, found.machines[0]):
+                begins, session = "carries out", session.removeprefix(LOCAL_TITLE)
             return (
-                f"`{first.agent}` begins `{session}` although an earlier phase has ended the"
+                f"`{first.agent}` {begins} `{session}` although an earlier phase has ended the"
                 " workflow"
             )
         case Fault.ORPHAN_MESSAGE:

@@ -18,14 +18,10 @@ from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.workflows.abandonment import AbandonedSearch, abandoned_roles
 from tellverify.workflows.composed_machines import composed_system
-from tellverify.workflows.composition import (
-    ComposedSession,
-    joined_sessions,
-    joining_agents,
-)
+from tellverify.workflows.composition import joined_sessions, joining_agents
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.plan import JoinRule, PlannedWorkflow
-from tellverify.workflows.sessions import PhaseSession
+from tellverify.workflows.sessions import ComposedSession, PhaseSession
 
 if TYPE_CHECKING:
     from tellverify.workflows.decision import Deciding, Obligation

@@ -25,7 +25,7 @@ from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skippe
 from tellverify.verdict.properties import Property
 from tellverify.verification.output_paths import escape
 from tellverify.workflows.interfaces import Safety, SessionInterface, session_interface
-from tellverify.workflows.outcomes import PhaseGraph, nested_branches, phase_graph
+from tellverify.workflows.outcomes import PhaseGraph, nested_branches, phase_graph, silent_phase
 from tellverify.workflows.timers import TimedPart, timed_parts, without_timers
 
 if TYPE_CHECKING:
@@ -289,7 +289,12 @@ class ProtocolFiles:
     def graph(
         self, text: str, sizes: Mapping[str, int], go_on: Sequence[str] | None
     ) -> PhaseGraph | str:
-        """The graph of a protocol with its two kinds of ends, or why there is none."""
+        """The graph of a protocol with its two kinds of ends, or why there is none.
+
+        The empty text is that of an `ext` step, in which nothing is sent.
+        """
+        if not text:
+            return silent_phase()
         unit, head = self._heads[text]
         memory = (unit.digest, *_parts(head, sizes, go_on, ()))
         known = self._graphs.get(memory)
