@@ -15,7 +15,7 @@ from tellverify.diagnostics.model import (
     Where,
     finding,
 )
-from tellverify.diagnostics.wording import listed
+from tellverify.diagnostics.wording import listed, series
 from tellverify.source.span import Span
 
 _MOST_NAMED: Final = 12
@@ -44,9 +44,24 @@ UNKNOWN_PHASE_PROTOCOL: Final = Code(
 
 
 def unknown_phase_protocol(
-    where: Where, span: Span, text: str, reason: str, others: Sequence[str] = ()
+    where: Where,
+    span: Span,
+    text: str,
+    reason: str,
+    others: Sequence[str] = (),
+    files: Sequence[str] = (),
 ) -> Diagnostic:
-    """No file, module or protocol has the name, or several have it."""
+    """No file, module or protocol has the name, or several `files` have it."""
+    if files:
+        names = [f"`{one}`" for one in files]
+        shown = listed(names, 2) if len(names) > 2 else series(names)
+        return finding(
+            UNKNOWN_PHASE_PROTOCOL,
+            where,
+            f"{reason} `{text}`: {shown}",
+            (span, ""),
+            helps=("name one of them by its path",),
+        )
     helps = (
         (f"there are {listed([f'`{one}`' for one in others], _MOST_NAMED)}",) if others else None
     )

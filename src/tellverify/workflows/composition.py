@@ -92,7 +92,7 @@ def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) 
         msgspec.structs.replace(one, session=session)
         for one, session in zip(found, sessions, strict=True)
     ]
-    edges, wrong = order_edges(plan.document, sessions)
+    edges, wrong = order_edges(plan.document, sessions, _left_out_phases(plan, sessions))
     said.extend(wrong)
     uses = tuple(_bundle_uses(plan, found, said))
     local = local_sessions(plan, sizes, sessions, files.options)
@@ -100,6 +100,17 @@ def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) 
     whole = Composition(plan, rows, tuple(found), tuple(edges), uses, local=local)
     said.extend(_endless(whole))
     return msgspec.structs.replace(whole, said=tuple(dict.fromkeys(said)))
+
+
+def _left_out_phases(plan: FilePlan, sessions: Sequence[PhaseSession]) -> set[str]:
+    """The workflows of which some phase could not be read, which is said elsewhere."""
+    read = {(one.workflow, one.position) for one in sessions}
+    return {
+        workflow.name
+        for workflow in plan.workflows
+        if workflow.said
+        or any((workflow.name, s.placed.position) not in read for s in workflow.steps if s.roles)
+    }
 
 
 def _with_interface(

@@ -200,7 +200,9 @@ def phase_roles(
     except UnknownPhaseProtocol as error:
         span = step.places.value("protocol")
         said.append(
-            say.unknown_phase_protocol(where, span, step.protocol, error.reason, error.others)
+            say.unknown_phase_protocol(
+                where, span, step.protocol, error.reason, error.others, error.files
+            )
         )
         return None
     if head.error:
