@@ -266,7 +266,8 @@ UNMET_NEED: Final = Code(
     "unmet-need",
     "a phase that needs something that no earlier step establishes",
     kind=Kind.OBLIGATION,
-    help="put an `ext` step that establishes it before the phase, at an agent of the phase",
+    help="put an `ext` step that establishes it before the phase in this workflow, at an agent of"
+    " the phase; what other workflows make does not count, even where an `order` puts them first",
 )
 
 

@@ -283,7 +283,9 @@ def _explained(
             shown = rows[:_MOST_WAITING]
             if more > 0:
                 shown.append(f"{counted(more, 'other agent')} as well")
-            return f"no agent can act: {series(shown)}" if shown else "no agent can act"
+            if len(shown) < 2:
+                return f"{shown[0]} and can never act" if shown else "none of its agents can act"
+            return f"none of these agents can act: {series(shown)}"
 
 
 def _wait_text(system: ComposedSystem, number: int, states: Sequence[int]) -> str:

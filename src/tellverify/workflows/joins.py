@@ -139,7 +139,10 @@ def _finding(
     role, agent = who
     where = Where(deciding.whole.plan.document.path, session.workflow)
     key = "timeout" if rule.timeout else "join"
-    why = f"within {rule.timeout}" if rule.timeout else f"after {rule.join} of the sessions"
+    complete = "one session is" if rule.join in ("first", 1) else f"{rule.join} sessions are"
+    why = (
+        f"after {rule.timeout} at the latest" if rule.timeout else f"as soon as {complete} complete"
+    )
     count = counted(len(trace.steps), "event")
     others: list[Mark] = []
     if trace.place.path:

@@ -105,7 +105,11 @@ def _of_agent(
             said.append(say.wrong_order(where, span, found))
             continue
         if not own:
-            said.append(say.wrong_order(where, span, f"`{agent.name}` takes no part in `{entry}`"))
+            said.append(
+                say.wrong_order(
+                    where, span, f"`{agent.name}` takes part in no session of `{entry}`"
+                )
+            )
             continue
         entries.append((own, span))
     for member in members:
