@@ -139,7 +139,7 @@ def composed_trace(
     steps = tuple(_step(system, made) for made in found.run if not _is_local(system, made.machine))
     states = end.states
     waits = _waiting(system, states)
-    queues = _queues(system, end)
+    queues = _queues(system, end, found.run)
     culprits = tuple(dict.fromkeys(system.machines[m].agent for m in found.machines))
     return Trace(
         found.fault,
@@ -215,16 +215,24 @@ def _waiting(system: ComposedSystem, states: Sequence[int]) -> tuple[Waiting, ..
 
 
 def _queues(
-    system: ComposedSystem, end: Configuration
+    system: ComposedSystem, end: Configuration, run: Sequence[MachineMove]
 ) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """What is left in the queues of agents, and what they have asked bundles for in vain."""
     agent_of = {_name(system, n): one.agent for n, one in enumerate(system.machines)}
     found: dict[tuple[str, str], list[str]] = {}
     for (sender, receiver), content in end.queues:
         if receiver not in agent_of:
-            continue  # a bundle that is asked for
+            continue
         session = system.sessions[int(sender.partition("/")[0])].title
         row = found.setdefault((agent_of[sender], agent_of[receiver]), [])
         row.extend(f"{session}.{label}" for label in content)
+    for number, move in run:
+        if _is_local(system, number):
+            continue
+        machine = system.machines[number]
+        if move.kind is MoveKind.ASK and end.states[number] == move.target:
+            label = f"{system.sessions[machine.session].title}.{move.label}"
+            found.setdefault((machine.agent, system.bundles[move.peer]), []).append(label)
     return tuple((*channel, tuple(row)) for channel, row in sorted(found.items()))
 
 

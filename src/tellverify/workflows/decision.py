@@ -280,6 +280,8 @@ class Deciding:
                 message,
                 others=others,
                 refutes=Property.COMPOSITION.value,
+                with_bundles=weak.property is Property.SESSION_ORDER
+                and any(use.session in weak.sessions for use in self.whole.uses),
             )
         )
         return Refuted(code.number, trace, method)

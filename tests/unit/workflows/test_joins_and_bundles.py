@@ -287,3 +287,24 @@ def test_an_agent_with_a_local_step_only_has_no_session_to_order(folder: Path) -
     text += call.format("two", '{ Client = "A", Server = "C" }')
     run = checked(folder, text + '[agents.C]\norder = ["one", "two"]\n')
     assert "`C` takes part in no session of `one`" in [one.message for one in run.diagnostics]
+
+
+def test_bundles_that_are_asked_for_in_vain_are_queued_and_the_help_speaks_of_them(
+    folder: Path,
+) -> None:
+    call = (
+        '[[workflow.{0}.phase]]\nprotocol = "call.tell"\n'
+        'agents = {{ Client = "{1}", Server = "{2}" }}\nholds = {{ {1} = {3} }}\n'
+    )
+    text = call.format("one", "A", "B", '["x", "y"]') + call.format("two", "C", "D", '["y", "x"]')
+    run = checked(folder, text)
+    trace = next(one for one in _by_name(run).values() if isinstance(one, Refuted)).evidence
+    assert isinstance(trace, Trace)
+    assert trace.queues == (("A", "y", ("one.take",)), ("C", "x", ("two.take",)))
+    assert _findings(run)[0].helps == ("let all agents ask for the bundles in one order",)
+
+
+def test_the_run_of_a_session_that_is_given_up_is_one_of_that_session_alone(folder: Path) -> None:
+    found = _by_name(checked(folder, _each("starts", 'join = "first"')))["abandoned[Crew]"]
+    assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
+    assert found.evidence.explanation.startswith("in `starts[0]` alone, `boss` gives the session")
