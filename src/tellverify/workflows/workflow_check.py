@@ -223,7 +223,7 @@ class _FileCheck:
             return result
         document, said = self._document(file)
         result.diagnostics.extend(said)
-        if document is None or said:
+        if document is None or not document.workflows or (said and file.path.endswith(_TOML)):
             return result
         cache, common, confined = self._protocols
         modules = [one for one, _ in document.modules]
