@@ -72,4 +72,6 @@ def _words(run: WorkflowRun, number: int, move: MoveRow) -> str:
     if kind == RECEIVE:
         return f"{title}: {agent} takes {label} from {run.parts[peer].agent}"
     bundle = run.file.bundles[peer]
+    if bundle == title:  # an `ext` step
+        return f"{title}: {agent} {'ends' if kind == GRANT else 'begins'}"
     return f"{title}: {agent} {'takes' if kind == GRANT else 'asks for'} {bundle}"

@@ -15,7 +15,7 @@ from tellverify.diagnostics.model import (
     Where,
     finding,
 )
-from tellverify.diagnostics.wording import listed
+from tellverify.diagnostics.wording import listed, series
 from tellverify.source.span import Span
 
 _MOST_NAMED: Final = 12
@@ -44,9 +44,24 @@ UNKNOWN_PHASE_PROTOCOL: Final = Code(
 
 
 def unknown_phase_protocol(
-    where: Where, span: Span, text: str, reason: str, others: Sequence[str] = ()
+    where: Where,
+    span: Span,
+    text: str,
+    reason: str,
+    others: Sequence[str] = (),
+    files: Sequence[str] = (),
 ) -> Diagnostic:
-    """No file, module or protocol has the name, or several have it."""
+    """No file, module or protocol has the name, or several `files` have it."""
+    if files:
+        names = [f"`{one}`" for one in files]
+        shown = listed(names, 2) if len(names) > 2 else series(names)
+        return finding(
+            UNKNOWN_PHASE_PROTOCOL,
+            where,
+            f"{reason} `{text}`: {shown}",
+            (span, ""),
+            helps=("name one of them by its path",),
+        )
     helps = (
         (f"there are {listed([f'`{one}`' for one in others], _MOST_NAMED)}",) if others else None
     )
@@ -251,7 +266,8 @@ UNMET_NEED: Final = Code(
     "unmet-need",
     "a phase that needs something that no earlier step establishes",
     kind=Kind.OBLIGATION,
-    help="put an `ext` step that establishes it before the phase, at an agent of the phase",
+    help="put an `ext` step that establishes it before the phase in this workflow, at an agent of"
+    " the phase; what other workflows make does not count, even where an `order` puts them first",
 )
 
 
@@ -413,9 +429,16 @@ def broken_workflow(
     others: Sequence[Mark],
     refutes: str,
     notes: Sequence[str] = (),
+    with_bundles: bool = False,
 ) -> Diagnostic:
-    """A run across sessions that ends in a fault, and the condition that explains it."""
-    return finding(code, where, message, at, others=others, refutes=refutes, notes=notes)
+    """A run across sessions that ends in a fault, and the condition that explains it.
+
+    With `with_bundles` agents of the run wait for bundles that others hold.
+    """
+    helps = ("let all agents ask for the bundles in one order",) if with_bundles else None
+    return finding(
+        code, where, message, at, others=others, refutes=refutes, notes=notes, helps=helps
+    )
 
 
 APART_ONLY: Final = Code(

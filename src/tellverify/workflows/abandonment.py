@@ -166,7 +166,7 @@ def left_trace(
         Fault.STUCK_ROLE,
         tuple(steps),
         (agent,),
-        f"`{leaver}` gives up `{session}`, and {says}",
+        f"in `{session}` alone, `{leaver}` gives the session up and {says}",
         True,
         waiting=(Waiting(leaver, True), waiting),
         place=place,

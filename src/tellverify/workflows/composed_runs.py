@@ -22,6 +22,7 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.workflows.composed_machines import ComposedSystem, MoveKind, RoleMachine
 from tellverify.workflows.composed_search import ComposedFault, MachineMove
+from tellverify.workflows.sessions import LOCAL_TITLE
 
 _MOST_WAITING = 4
 
@@ -135,10 +136,10 @@ def composed_trace(
 ) -> Trace:
     """The run as a trace of agents, in which every step has its session. Raises Defect."""
     end = replay_composed(system, found.run)
-    steps = tuple(_step(system, made) for made in found.run)
+    steps = tuple(_step(system, made) for made in found.run if not _is_local(system, made.machine))
     states = end.states
     waits = _waiting(system, states)
-    queues = _queues(system, end)
+    queues = _queues(system, end, found.run)
     culprits = tuple(dict.fromkeys(system.machines[m].agent for m in found.machines))
     return Trace(
         found.fault,
@@ -150,6 +151,11 @@ def composed_trace(
         waiting=waits,
         place=next((s.site for s in reversed(steps) if s.site.path), Site()),
     )
+
+
+def _is_local(system: ComposedSystem, number: int) -> bool:
+    """Whether a machine is that of an `ext` step, which exchanges nothing."""
+    return not system.sessions[system.machines[number].session].step.protocol
 
 
 def _step(system: ComposedSystem, made: MachineMove) -> Step:
@@ -189,7 +195,8 @@ def _waiting(system: ComposedSystem, states: Sequence[int]) -> tuple[Waiting, ..
     agents = dict.fromkeys(machine.agent for machine in system.machines)
     found: list[Waiting] = []
     for agent in agents:
-        own = [n for n, one in enumerate(system.machines) if one.agent == agent]
+        machines = [n for n, one in enumerate(system.machines) if one.agent == agent]
+        own = [number for number in machines if not _is_local(system, number)]
         awaits: dict[tuple[str, str], None] = {}
         finished = True
         for number in own:
@@ -208,16 +215,24 @@ def _waiting(system: ComposedSystem, states: Sequence[int]) -> tuple[Waiting, ..
 
 
 def _queues(
-    system: ComposedSystem, end: Configuration
+    system: ComposedSystem, end: Configuration, run: Sequence[MachineMove]
 ) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
+    """What is left in the queues of agents, and what they have asked bundles for in vain."""
     agent_of = {_name(system, n): one.agent for n, one in enumerate(system.machines)}
     found: dict[tuple[str, str], list[str]] = {}
     for (sender, receiver), content in end.queues:
         if receiver not in agent_of:
-            continue  # a bundle that is asked for
+            continue
         session = system.sessions[int(sender.partition("/")[0])].title
         row = found.setdefault((agent_of[sender], agent_of[receiver]), [])
         row.extend(f"{session}.{label}" for label in content)
+    for number, move in run:
+        if _is_local(system, number):
+            continue
+        machine = system.machines[number]
+        if move.kind is MoveKind.ASK and end.states[number] == move.target:
+            label = f"{system.sessions[machine.session].title}.{move.label}"
+            found.setdefault((machine.agent, system.bundles[move.peer]), []).append(label)
     return tuple((*channel, tuple(row)) for channel, row in sorted(found.items()))
 
 
@@ -232,8 +247,11 @@ def _explained(
     session = system.sessions[first.session].title
     match found.fault:
         case Fault.INFIDELITY:
+            begins = "begins"
+            if _is_local(system, found.machines[0]):
+                begins, session = "carries out", session.removeprefix(LOCAL_TITLE)
             return (
-                f"`{first.agent}` begins `{session}` although an earlier phase has ended the"
+                f"`{first.agent}` {begins} `{session}` although an earlier phase has ended the"
                 " workflow"
             )
         case Fault.ORPHAN_MESSAGE:
@@ -273,7 +291,9 @@ def _explained(
             shown = rows[:_MOST_WAITING]
             if more > 0:
                 shown.append(f"{counted(more, 'other agent')} as well")
-            return f"no agent can act: {series(shown)}" if shown else "no agent can act"
+            if len(shown) < 2:
+                return f"{shown[0]} and can never act" if shown else "none of its agents can act"
+            return f"none of these agents can act: {series(shown)}"
 
 
 def _wait_text(system: ComposedSystem, number: int, states: Sequence[int]) -> str:

@@ -11,24 +11,24 @@ import msgspec
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.model.roles import family_of
-from tellverify.workflows.interfaces import SessionInterface
+from tellverify.workflows.local_sessions import LocalSessions, local_sessions
 from tellverify.workflows.order_graph import BundleUse
 from tellverify.workflows.orders import OrderEdge, order_edges
 from tellverify.workflows.plan import FilePlan, JoinRule, PlannedWorkflow, join_rules
 from tellverify.workflows.protocol_files import InterfaceWanted, ProtocolFiles
-from tellverify.workflows.sessions import PhaseSession, expanded_sessions, titled_sessions
-
-
-class ComposedSession(msgspec.Struct, frozen=True):
-    """A session with its interface, or with the reason why it has none."""
-
-    session: PhaseSession
-    interface: SessionInterface | None
-    reason: str = ""
+from tellverify.workflows.sessions import (
+    ComposedSession,
+    PhaseSession,
+    expanded_sessions,
+    titled_sessions,
+)
 
 
 class Composition(msgspec.Struct, frozen=True):
-    """The subject of a decision: `sessions` by number, the agents' orders, and the bundles held."""
+    """The subject of a decision: `sessions` by number, the agents' orders, and the bundles held.
+
+    `local` are the sessions of `ext` steps, which only the search of runs has.
+    """
 
     plan: FilePlan
     sizes: tuple[tuple[str, int], ...]
@@ -36,6 +36,22 @@ class Composition(msgspec.Struct, frozen=True):
     edges: tuple[OrderEdge, ...]
     uses: tuple[BundleUse, ...]
     said: tuple[Diagnostic, ...] = ()
+    local: LocalSessions = LocalSessions()
+
+    @property
+    def searched(self) -> tuple[ComposedSession, ...]:
+        """All sessions by number, also those of `ext` steps."""
+        return (*self.sessions, *self.local.sessions)
+
+    @property
+    def searched_edges(self) -> tuple[OrderEdge, ...]:
+        """The orders among all sessions, also those of `ext` steps."""
+        return (*self.edges, *self.local.edges)
+
+    @property
+    def searched_uses(self) -> tuple[BundleUse, ...]:
+        """The bundles of all sessions, also those of `ext` steps."""
+        return (*self.uses, *self.local.uses)
 
     def of(self, workflow: str) -> list[ComposedSession]:
         """The sessions of a workflow, in the order of its phases."""
@@ -76,12 +92,25 @@ def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) 
         msgspec.structs.replace(one, session=session)
         for one, session in zip(found, sessions, strict=True)
     ]
-    edges, wrong = order_edges(plan.document, sessions)
+    edges, wrong = order_edges(plan.document, sessions, _left_out_phases(plan, sessions))
     said.extend(wrong)
     uses = tuple(_bundle_uses(plan, found, said))
-    whole = Composition(plan, tuple(sizes.items()), tuple(found), tuple(edges), uses)
+    local = local_sessions(plan, sizes, sessions, files.options)
+    rows = tuple(sizes.items())
+    whole = Composition(plan, rows, tuple(found), tuple(edges), uses, local=local)
     said.extend(_endless(whole))
     return msgspec.structs.replace(whole, said=tuple(dict.fromkeys(said)))
+
+
+def _left_out_phases(plan: FilePlan, sessions: Sequence[PhaseSession]) -> set[str]:
+    """The workflows of which some phase could not be read, which is said elsewhere."""
+    read = {(one.workflow, one.position) for one in sessions}
+    return {
+        workflow.name
+        for workflow in plan.workflows
+        if workflow.said
+        or any((workflow.name, s.placed.position) not in read for s in workflow.steps if s.roles)
+    }
 
 
 def _with_interface(

@@ -15,10 +15,10 @@ import msgspec
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.properties import Property
-from tellverify.workflows.composition import ComposedSession, Composition
+from tellverify.workflows.composition import Composition
 from tellverify.workflows.order_graph import WaitCycle, wait_cycles
 from tellverify.workflows.orders import OrderEdge
-from tellverify.workflows.sessions import PhaseSession
+from tellverify.workflows.sessions import ComposedSession, PhaseSession
 
 
 class WeakCondition(msgspec.Struct, frozen=True):
@@ -55,7 +55,7 @@ def conditions_of(whole: Composition, workflow: str, cycles: Sequence[WaitCycle]
     for found in (
         _termination(own, behind, asked),
         _ends(own, behind, asked),
-        _outcomes(own, asked),
+        _outcomes(own, _with_local_steps(whole, own, workflow), asked),
         _labels(whole, own, workflow, asked),
         _orders(whole, numbers, cycles, asked),
     ):
@@ -116,9 +116,19 @@ def _ends(
                 )
 
 
-def _outcomes(own: Sequence[ComposedSession], asked: _Asked) -> Iterator[WeakCondition]:
-    """Every agent of a later phase knows which kind of end the session comes to."""
-    later = _later_agents(own)
+def _with_local_steps(
+    whole: Composition, own: Sequence[ComposedSession], workflow: str
+) -> list[ComposedSession]:
+    """The sessions of a workflow with those of its `ext` steps, in the order of the steps."""
+    local = [one for one in whole.local.sessions if one.session.workflow == workflow]
+    return sorted((*own, *local), key=lambda one: (one.session.position, one.session.number))
+
+
+def _outcomes(
+    own: Sequence[ComposedSession], steps: Sequence[ComposedSession], asked: _Asked
+) -> Iterator[WeakCondition]:
+    """Every agent of a later phase or `ext` step knows which kind of end the session comes to."""
+    later = _later_agents(steps)
     for one in own:
         session, interface = one.session, one.interface
         if interface is None or not interface.has_stops:
@@ -135,15 +145,22 @@ def _outcomes(own: Sequence[ComposedSession], asked: _Asked) -> Iterator[WeakCon
                 f"`{agent}` cannot know whether the workflow goes on after `{session.title}`: it"
                 f" {why}"
             )
-            text = f"`{agent}` acts {'' if role is None else 'again '}in this phase"
+            text = f"`{agent}` acts {'' if role is None else 'again '}in this"
             yield WeakCondition(
                 Property.KNOWS_OUTCOME,
                 scope,
                 (session.number, *(one.number for one in behind)),
                 message,
                 session.step.places.value("go_on"),
-                tuple((one.step.places.value("agents"), text) for one in behind),
+                tuple(_acts(one, text) for one in behind),
             )
+
+
+def _acts(session: PhaseSession, text: str) -> tuple[Span, str]:
+    """Where an agent of a session is named, with what is said there."""
+    if not session.step.protocol:
+        return session.step.places.value("agent"), f"{text} step"
+    return session.step.places.value("agents"), f"{text} phase"
 
 
 def _later_agents(

@@ -22,12 +22,13 @@ from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.workflows.composed_runs import ShownRun
-from tellverify.workflows.composition import ComposedSession, Composition
+from tellverify.workflows.composition import Composition
 from tellverify.workflows.conditions import Conditions, WeakCondition, conditions_of
 from tellverify.workflows.exact_decision import ExactAnswer, ExactDecisions
 from tellverify.workflows.order_graph import WaitCycle
 from tellverify.workflows.plan import PlannedWorkflow
 from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.sessions import ComposedSession
 
 Obligation: TypeAlias = tuple[Property, ObligationScope]
 _WHOLE: Final = ObligationScope()
@@ -227,6 +228,10 @@ class Deciding:
         answer = ExactAnswer()
         if conditions.weak or any(one.session.head.parts for one in own):
             answer = self.exact.joined(workflow.name)
+        local = [one for one in conditions.weak if one.sessions[-1] >= len(self.whole.sessions)]
+        if local and answer.trace is None and answer.unknown is None:
+            reason = "`ext` steps are not on the joined graph of phases that share channels"
+            answer = ExactAnswer(unknown=Unknown(reason, say.APART_ONLY.number))
         if answer.trace is not None and conditions.weak:
             outcomes[Property.COMPOSITION, _WHOLE] = self._refuted(
                 workflow, answer, conditions.weak[0], Method.JOINED_GRAPH, said
@@ -275,6 +280,8 @@ class Deciding:
                 message,
                 others=others,
                 refutes=Property.COMPOSITION.value,
+                with_bundles=weak.property is Property.SESSION_ORDER
+                and any(use.session in weak.sessions for use in self.whole.uses),
             )
         )
         return Refuted(code.number, trace, method)

@@ -84,7 +84,7 @@ class ExactDecisions:
         self._joined: dict[str, ExactAnswer] = {}
         self._after: dict[int, list[int]] = {}
         self._before: dict[int, list[int]] = {}
-        for edge in whole.edges:
+        for edge in whole.searched_edges:
             self._after.setdefault(edge.before, []).append(edge.after)
             self._before.setdefault(edge.after, []).append(edge.before)
 
@@ -99,7 +99,7 @@ class ExactDecisions:
         wanted = set(agents)
         return [
             edge.after
-            for edge in self._whole.edges
+            for edge in self._whole.searched_edges
             if edge.before == session and edge.agent in wanted
         ]
 
@@ -139,7 +139,7 @@ class ExactDecisions:
     def _explored(self, system: ComposedSystem) -> ComposedAnswer:
         """The search with the longest queues that are allowed, else with short ones."""
         limit = self._options.search_limit
-        interfaces = [self._whole.sessions[one.number].interface for one in system.sessions]
+        interfaces = [self._whole.searched[one.number].interface for one in system.sessions]
         hold = all(one is not None and one.safety == "proved" for one in interfaces)
         hold = hold and not any(one.head.parts for one in system.sessions)
         longest = self._options.queue_limit
@@ -157,7 +157,7 @@ class ExactDecisions:
         configurations: int,
     ) -> ExactAnswer:
         """The run of a part behind complete runs of all sessions before it."""
-        order = topological(ahead, self._whole.edges)
+        order = topological(ahead, self._whole.searched_edges)
         if order is None:
             return _apart("sessions before it wait for each other")
         numbers = (*order, *part)
@@ -198,7 +198,7 @@ class ExactDecisions:
         return ExactAnswer(trace, configurations=configurations, shown=shown)
 
     def _graph(self, number: int) -> PhaseGraph | str:
-        session = self._whole.sessions[number].session
+        session = self._whole.searched[number].session
         step = session.step
         return self._files.graph(step.protocol, dict(session.sizes), step.go_on)
 
@@ -206,16 +206,20 @@ class ExactDecisions:
         graphs = self._graphs(numbers)
         if isinstance(graphs, str):
             return graphs
-        sessions = [self._whole.sessions[number].session for number in numbers]
+        sessions = [self._whole.searched[number].session for number in numbers]
         return composed_system(
-            sessions, graphs, self._whole.edges, self._whole.uses, self._options.step_limit
+            sessions,
+            graphs,
+            self._whole.searched_edges,
+            self._whole.searched_uses,
+            self._options.step_limit,
         )
 
     def _graphs(self, numbers: Sequence[int]) -> list[PhaseGraph] | str:
         """The graphs of sessions, or why one of them has none that can be searched."""
         graphs: list[PhaseGraph] = []
         for number in numbers:
-            one = self._whole.sessions[number]
+            one = self._whole.searched[number]
             if one.interface is None or not one.interface.is_exact:
                 return f"`{one.session.title}` has parallel branches, which are not searched here"
             graph = self._graph(number)

@@ -18,14 +18,10 @@ from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.workflows.abandonment import AbandonedSearch, abandoned_roles
 from tellverify.workflows.composed_machines import composed_system
-from tellverify.workflows.composition import (
-    ComposedSession,
-    joined_sessions,
-    joining_agents,
-)
+from tellverify.workflows.composition import joined_sessions, joining_agents
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.plan import JoinRule, PlannedWorkflow
-from tellverify.workflows.sessions import PhaseSession
+from tellverify.workflows.sessions import ComposedSession, PhaseSession
 
 if TYPE_CHECKING:
     from tellverify.workflows.decision import Deciding, Obligation
@@ -143,7 +139,10 @@ def _finding(
     role, agent = who
     where = Where(deciding.whole.plan.document.path, session.workflow)
     key = "timeout" if rule.timeout else "join"
-    why = f"within {rule.timeout}" if rule.timeout else f"after {rule.join} of the sessions"
+    complete = "one session is" if rule.join in ("first", 1) else f"{rule.join} sessions are"
+    why = (
+        f"after {rule.timeout} at the latest" if rule.timeout else f"as soon as {complete} complete"
+    )
     count = counted(len(trace.steps), "event")
     others: list[Mark] = []
     if trace.place.path:

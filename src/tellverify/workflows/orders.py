@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.model.roles import family_of
 from tellverify.source.span import Span
 from tellverify.workflows.sessions import PhaseSession
-from tellverify.workflows.workflow_text import AgentText, WorkflowDocument
+from tellverify.workflows.workflow_text import AgentText, WorkflowDocument, WorkflowText
 
 
 class OrderEdge(NamedTuple):
@@ -24,9 +24,13 @@ class OrderEdge(NamedTuple):
 
 
 def order_edges(
-    document: WorkflowDocument, sessions: Sequence[PhaseSession]
+    document: WorkflowDocument, sessions: Sequence[PhaseSession], left_out: Container[str] = ()
 ) -> tuple[list[OrderEdge], list[Diagnostic]]:
-    """The orders of all agents, without those that follow from others."""
+    """The orders of all agents, without those that follow from others.
+
+    Of the workflows `left_out` some phases could not be read: what seems to be missing there is no
+    fault of an order.
+    """
     edges: dict[tuple[int, int, str], OrderEdge] = {}
     by_workflow: dict[str, list[PhaseSession]] = {}
     for session in sessions:
@@ -36,7 +40,7 @@ def order_edges(
             edges.setdefault(edge[:3], edge)
     said: list[Diagnostic] = []
     for agent in document.agents:
-        for edge in _of_agent(document, agent, sessions, by_workflow, said):
+        for edge in _of_agent(document, agent, sessions, by_workflow, left_out, said):
             edges.setdefault(edge[:3], edge)
     ordered = list(edges.values())
     said.extend(_contradictions(document, sessions, ordered))
@@ -66,6 +70,7 @@ def _of_agent(
     agent: AgentText,
     sessions: Sequence[PhaseSession],
     by_workflow: Mapping[str, Sequence[PhaseSession]],
+    left_out: Container[str],
     said: list[Diagnostic],
 ) -> Iterable[OrderEdge]:
     """Edges of the list of one agent; of a family each member follows the list."""
@@ -78,7 +83,8 @@ def _of_agent(
             if agent.name in (one, family_of(one))
         }
     )
-    if not members and agent.order:
+    missing = [one for one in document.workflows if one.name in left_out]
+    if not members and agent.order and not missing:
         message = f"`{agent.name}` takes part in no session"
         said.append(say.wrong_order(where, agent.span, message))
         return
@@ -92,16 +98,32 @@ def _of_agent(
         if _is_left_out(entry, document, by_workflow):
             continue  # the errors in the workflow are reported already
         found = _named(entry, by_workflow, sessions)
+        own = [] if isinstance(found, str) else _sessions_of(found, members)
+        if not own and any(_may_name(entry, one) for one in missing):
+            continue
         if isinstance(found, str):
             said.append(say.wrong_order(where, span, found))
             continue
-        own = [one for one in found if set(members) & {name for _, name in one.agents}]
         if not own:
-            said.append(say.wrong_order(where, span, f"`{agent.name}` takes no part in `{entry}`"))
+            said.append(
+                say.wrong_order(
+                    where, span, f"`{agent.name}` takes part in no session of `{entry}`"
+                )
+            )
             continue
         entries.append((own, span))
     for member in members:
         yield from _along(member, entries)
+
+
+def _sessions_of(sessions: Sequence[PhaseSession], agents: Sequence[str]) -> list[PhaseSession]:
+    return [one for one in sessions if {name for _, name in one.agents} & set(agents)]
+
+
+def _may_name(entry: str, workflow: WorkflowText) -> bool:
+    """Whether an entry of an order names a workflow or a phase of it."""
+    phases = {step.name for step in workflow.steps}
+    return entry == workflow.name or entry.startswith(f"{workflow.name}.") or entry in phases
 
 
 def _along(

@@ -12,7 +12,7 @@ import msgspec
 
 from tellverify.language.checks.walk import preorder
 from tellverify.language.syntax import ast
-from tellverify.model.graph import ProtocolGraph
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
 
 
 class NestedBranch(msgspec.Struct, frozen=True):
@@ -39,6 +39,11 @@ class PhaseGraph(msgspec.Struct, frozen=True):
         return any(
             final and not goes for final, goes in zip(self.graph.final, self.goes_on, strict=True)
         )
+
+
+def silent_phase() -> PhaseGraph:
+    """The graph of a phase in which nothing is sent, and after which the workflow goes on."""
+    return PhaseGraph(graph_from_edges([], final={0}, roles=()), bytearray([1]))
 
 
 def nested_branches(protocol: ast.Protocol) -> tuple[NestedBranch, ...]:

@@ -19,11 +19,11 @@ from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Conflict, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
-from tellverify.workflows.composition import ComposedSession, Composition, joined_sessions
+from tellverify.workflows.composition import Composition, joined_sessions
 from tellverify.workflows.interfaces import PhaseResult
 from tellverify.workflows.order_graph import SessionOrder
 from tellverify.workflows.plan import PlannedStep, PlannedWorkflow, result_of
-from tellverify.workflows.sessions import PhaseSession
+from tellverify.workflows.sessions import ComposedSession, PhaseSession
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 
 _IN_TIME: Final = "of the sessions that are complete in time"

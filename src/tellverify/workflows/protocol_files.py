@@ -25,7 +25,7 @@ from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skippe
 from tellverify.verdict.properties import Property
 from tellverify.verification.output_paths import escape
 from tellverify.workflows.interfaces import Safety, SessionInterface, session_interface
-from tellverify.workflows.outcomes import PhaseGraph, nested_branches, phase_graph
+from tellverify.workflows.outcomes import PhaseGraph, nested_branches, phase_graph, silent_phase
 from tellverify.workflows.timers import TimedPart, timed_parts, without_timers
 
 if TYPE_CHECKING:
@@ -46,12 +46,13 @@ _Stored = TypeVar("_Stored", bound=msgspec.Struct)
 
 
 class UnknownPhaseProtocol(Exception):
-    """No protocol, or more than one, is called so; `others` are names that there are."""
+    """No protocol is called so, or several `files` are; `others` are names that there are."""
 
-    def __init__(self, reason: str, others: Sequence[str] = ()) -> None:
+    def __init__(self, reason: str, others: Sequence[str] = (), files: Sequence[str] = ()) -> None:
         super().__init__(reason)
         self.reason = reason
         self.others = tuple(others)
+        self.files = tuple(files)
 
 
 class ProtocolRole(msgspec.Struct, frozen=True):
@@ -186,34 +187,53 @@ class ProtocolFiles:
         return bool(self._confined) and bool(escape(os.path.abspath(path), self._confined))
 
     def _by_module(self, text: str) -> tuple[_Unit, ProtocolHead]:
-        """A protocol by the name of its module, its own name, or the name of its file."""
+        """A protocol by the name of its module, its own name, or the name of its file.
+
+        A file beside the workflow counts before one in the folders of modules or at the path of the
+        module, and these before files in other folders.
+        """
         if self._home:
             unit = self._unit(self._home)
             if any(one.is_called(text) for one in self._protocols(unit)):
                 return unit, self._head_in(unit, text)
         module, _, name = text.rpartition(".")
-        ways: tuple[list[tuple[str, str]], ...] = ([], [], [], [])
+        ways: dict[tuple[int, int], list[tuple[str, str]]] = {}
         declares = re.compile(rf"^[ \t]*protocol[ \t]+{re.escape(text)}\b", re.MULTILINE)
         for path in self._files():
             content = self._unit_text(path)
             declared = declared_modules(content)
             if text in declared:
-                ways[0].append((path, text))
+                way, chosen = 0, text
             elif module and module in declared:
-                ways[1].append((path, name))
+                way, chosen = 1, name
             elif path.rpartition("/")[2].rpartition(".")[0] == text:
-                ways[2].append((path, ""))
+                way, chosen = 2, ""
             elif declares.search(content):
-                ways[3].append((path, text))
-        candidates = next((found for found in ways if found), [])
-        if not candidates:
+                way, chosen = 3, text
+            else:
+                continue
+            ways.setdefault((self._distance(path, text), way), []).append((path, chosen))
+        if not ways:
             raise UnknownPhaseProtocol("no file beside this one has such a module or protocol")
+        candidates = ways[min(ways)]
         if len(candidates) > 1:
-            paths = [path for path, _ in candidates]
-            raise UnknownPhaseProtocol("several files have that name", paths)
+            paths = [os.path.relpath(path, self.folder or ".") for path, _ in candidates]
+            found = [one.replace(os.sep, "/") for one in paths]
+            raise UnknownPhaseProtocol("several files fit", files=found)
         path, chosen = candidates[0]
         unit = self._unit(path)
         return unit, self._head_in(unit, chosen)
+
+    def _distance(self, path: str, text: str) -> int:
+        """0 for a file beside the workflow, 1 for one in a folder of modules or at the path that a
+        module `text` has there, and 2 for others.
+        """
+        folder, stem = os.path.dirname(path), path.rpartition(".")[0]
+        roots = [root if root != "." else "" for root in self._roots()]
+        if folder == roots[0]:
+            return 0
+        named = [os.path.join(root, *text.split(".")).replace(os.sep, "/") for root in roots]
+        return 1 if folder in roots or stem in named else 2
 
     def _unit_text(self, path: str) -> str:
         if path in self._units:
@@ -222,11 +242,15 @@ class ProtocolFiles:
 
     def _files(self) -> list[str]:
         if self._found is None:
-            named = [os.path.join(self.folder, one) for one in self._modules]
-            folders = [one for one in named if not self._is_outside(one)]
-            roots = [os.path.normpath(one or ".") for one in (self.folder or ".", *folders)]
-            self._found = list(inputs.find(roots))
+            self._found = list(inputs.find(self._roots()))
         return self._found
+
+    def _roots(self) -> list[str]:
+        """The folder of the workflow, and the folders of modules."""
+        named = [os.path.join(self.folder, one) for one in self._modules]
+        folders = [one for one in named if not self._is_outside(one)]
+        roots = [os.path.normpath(one or ".") for one in (self.folder or ".", *folders)]
+        return [one.replace(os.sep, "/") for one in roots]
 
     # Heads
 
@@ -289,7 +313,12 @@ class ProtocolFiles:
     def graph(
         self, text: str, sizes: Mapping[str, int], go_on: Sequence[str] | None
     ) -> PhaseGraph | str:
-        """The graph of a protocol with its two kinds of ends, or why there is none."""
+        """The graph of a protocol with its two kinds of ends, or why there is none.
+
+        The empty text is that of an `ext` step, in which nothing is sent.
+        """
+        if not text:
+            return silent_phase()
         unit, head = self._heads[text]
         memory = (unit.digest, *_parts(head, sizes, go_on, ()))
         known = self._graphs.get(memory)

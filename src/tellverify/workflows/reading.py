@@ -209,7 +209,8 @@ def commented_workflows(
     """The workflows that comments of choreographies hold, by file.
 
     `-- tell: workflow sign_in: identity[Known] ; session` runs protocols of the file, or beside it,
-    one after the other; the roles are the agents, and brackets have the branches to go on after.
+    one after the other; the roles are the agents, and brackets have the branches to go on after. A
+    document has the workflows that can be read, beside the findings on the others.
     """
     for unit, choreographies in workspace.opened():
         found: list[WorkflowText] = []
@@ -224,8 +225,8 @@ def commented_workflows(
             )
             for one in comments.of_kind(COMMENT):
                 read = _sequence(path, one)
-                if isinstance(read, Diagnostic):
-                    said.append(read)
+                if isinstance(read, list):
+                    said.extend(read)
                 elif any(other.name == read.name for other in found):
                     text = f"there are two workflows `{read.name}`"
                     said.append(say.unreadable_workflow(path, one.argument_span, text))
@@ -235,10 +236,12 @@ def commented_workflows(
             yield WorkflowDocument(path, tuple(found)), said
 
 
-def _sequence(path: str, comment: Directive) -> WorkflowText | Diagnostic:
+def _sequence(path: str, comment: Directive) -> WorkflowText | list[Diagnostic]:
+    """The workflow of one comment, or all that is wrong with it."""
     if not comment.text:
         text = "a workflow lists its protocols: `-- tell: workflow NAME: FIRST ; SECOND`"
-        return say.unreadable_workflow(path, comment.span, text)
+        return [say.unreadable_workflow(path, comment.span, text)]
+    wrong: list[Diagnostic] = []
     steps: list[WorkflowStep] = []
     at = comment.text_span.start
     taken: set[str] = set()
@@ -247,15 +250,17 @@ def _sequence(path: str, comment: Directive) -> WorkflowText | Diagnostic:
         at += len(part) + 1
         found = _PHASE.fullmatch(part)
         if found is None:
-            return say.unreadable_workflow(path, span, "expected a protocol, or `Protocol[Branch]`")
+            text = "expected a protocol, or `Protocol[Branch]`"
+            wrong.append(say.unreadable_workflow(path, span, text))
+            continue
         branches = found["branches"]
         go_on = None
         if branches is not None:
             go_on = tuple(one for one in re.split(r"[,\s]+", branches) if one)
             if not go_on:
-                return say.unreadable_workflow(path, span, "the brackets name no branch")
+                wrong.append(say.unreadable_workflow(path, span, "the brackets name no branch"))
         protocol = found["name"]
         name = _unused_name(PhaseRow(ext=protocol), taken)
         taken.add(name)
         steps.append(ProtocolStep(name, protocol, StepPlaces(span), go_on=go_on))
-    return WorkflowText(comment.argument, comment.argument_span, tuple(steps))
+    return wrong or WorkflowText(comment.argument, comment.argument_span, tuple(steps))

@@ -173,7 +173,7 @@ def _made_again(file: WorkflowRunFile, path: str) -> WorkflowRunFile | str:
     if file.workflow not in {one.name for one in plan.workflows}:
         return f"`{path}` has no workflow `{file.workflow}`"
     whole = composition(plan, files, sizes)
-    by_title = {one.session.title: one.session for one in whole.sessions}
+    by_title = {one.session.title: one.session for one in whole.searched}
     sessions = [by_title[row.title] for row in file.sessions if row.title in by_title]
     if len(sessions) != len(file.sessions) or any(one.said for one in plan.workflows):
         return f"`{path}` has no such sessions"
@@ -183,7 +183,7 @@ def _made_again(file: WorkflowRunFile, path: str) -> WorkflowRunFile | str:
         if isinstance(graph, str):
             return graph
         graphs.append(graph)
-    edges, uses = ((), ()) if file.leaver >= 0 else (whole.edges, whole.uses)
+    edges, uses = ((), ()) if file.leaver >= 0 else (whole.searched_edges, whole.searched_uses)
     try:
         system = composed_system(sessions, graphs, edges, uses, options.step_limit)
     except OutOfBudget:

@@ -13,6 +13,7 @@ from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.model import Annotation, Diagnostic, Where
 from tellverify.diagnostics.wording import grouped
 from tellverify.model.roles import family_of
+from tellverify.workflows.interfaces import SessionInterface
 from tellverify.workflows.protocol_files import ProtocolFiles, ProtocolHead, UnknownPhaseProtocol
 from tellverify.workflows.workflow_text import (
     AgentText,
@@ -24,6 +25,7 @@ from tellverify.workflows.workflow_text import (
     WorkflowText,
 )
 
+LOCAL_TITLE: Final = "ext "  # the title of an `ext` step begins so
 MOST_STEPS: Final = 10_000  # of a workflow with those of the workflows that it contains
 
 
@@ -45,7 +47,7 @@ class PhaseSession(msgspec.Struct, frozen=True):
 
     `agents` has role and agent, members of families by index. `sizes` are those of the families of
     the protocol. `member` is the number of the member in a phase with `each`, else -1. `title` is
-    what it is called among all sessions of the file.
+    what it is called among all sessions of the file; `position` is that of its step.
     """
 
     number: int
@@ -59,6 +61,7 @@ class PhaseSession(msgspec.Struct, frozen=True):
     thread: str
     member: int = -1
     title: str = ""
+    position: int = 0
 
     @property
     def agent_of(self) -> dict[str, str]:
@@ -76,7 +79,15 @@ class PhaseSession(msgspec.Struct, frozen=True):
             return False
         if self.group != other.group:
             return self.group < other.group
-        return self.thread == other.thread and self.number < other.number
+        return self.thread == other.thread and self.position < other.position
+
+
+class ComposedSession(msgspec.Struct, frozen=True):
+    """A session with its interface, or with the reason why it has none."""
+
+    session: PhaseSession
+    interface: SessionInterface | None
+    reason: str = ""
 
 
 class FileAgents:
@@ -189,7 +200,9 @@ def phase_roles(
     except UnknownPhaseProtocol as error:
         span = step.places.value("protocol")
         said.append(
-            say.unknown_phase_protocol(where, span, step.protocol, error.reason, error.others)
+            say.unknown_phase_protocol(
+                where, span, step.protocol, error.reason, error.others, error.files
+            )
         )
         return None
     if head.error:
@@ -294,6 +307,7 @@ def expanded_sessions(
                 placed.group,
                 thread,
                 member,
+                position=placed.position,
             )
         )
     return found

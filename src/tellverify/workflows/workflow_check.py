@@ -27,7 +27,7 @@ from tellverify.verdict.run import Family, Input, ProtocolReport, Verdict
 from tellverify.verification.checked import Checked, FileResult, assembled
 from tellverify.verification.deadline import Allowance, TimeUp, within
 from tellverify.verification.output_paths import escape
-from tellverify.workflows.composition import ComposedSession, composition, joined_sessions
+from tellverify.workflows.composition import composition, joined_sessions
 from tellverify.workflows.conditions import cycles_of
 from tellverify.workflows.decision import Deciding
 from tellverify.workflows.over_sizes import (
@@ -42,6 +42,7 @@ from tellverify.workflows.plan import FilePlan, PlannedWorkflow, file_plan
 from tellverify.workflows.premises import premise_outcomes
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.reading import commented_workflows, read_workflows
+from tellverify.workflows.sessions import ComposedSession
 from tellverify.workflows.workflow_graph import workflow_picture
 from tellverify.workflows.workflow_text import LocalStep, WorkflowDocument
 
@@ -222,7 +223,7 @@ class _FileCheck:
             return result
         document, said = self._document(file)
         result.diagnostics.extend(said)
-        if document is None or said:
+        if document is None or not document.workflows or (said and file.path.endswith(_TOML)):
             return result
         cache, common, confined = self._protocols
         modules = [one for one, _ in document.modules]

@@ -10,6 +10,7 @@ from workflow_texts import checked
 
 from tellverify.language.files.inputs import read_any
 from tellverify.obligations.options import Options
+from tellverify.verdict.outcome import status
 from tellverify.workflows.workflow_check import check_workflows, workflow_files
 
 CALL = """module call exposing (Call)
@@ -181,3 +182,18 @@ def test_files_of_the_working_folder_are_named_without_a_dot(
     (folder / "s.tell").write_text("-- tell: workflow s: Call ; Call\n" + CALL, encoding="utf-8")
     monkeypatch.chdir(folder)
     assert list(workflow_files(".")) == ["s.tell", "w.toml"]
+
+
+def test_a_line_that_cannot_be_read_hides_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "call.tell"
+    lines = ["w: Call ; Nope", "v: Call ; ; Call[]", "u: Call"]
+    text = "".join(f"-- tell: workflow {line}\n" for line in lines) + CALL
+    path.write_text(text, encoding="utf-8")
+    run = check_workflows([read_any(str(path))], Options()).run
+    found = [one.message for one in run.diagnostics]
+    assert [one for one in found if "expected a protocol, or" in one]
+    assert [one for one in found if "the brackets name no branch" in one]
+    assert [one for one in found if "there is no protocol `Nope`" in one]
+    (report,) = [one for one in run.protocols if one.name == "u"]
+    assert {status(one.outcome) for one in report.verdicts} == {"proved"}
+    assert run.exit_code == 1

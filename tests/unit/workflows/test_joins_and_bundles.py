@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from workflow_texts import checked, outcome_of
 
+from tellverify.diagnostics.model import Diagnostic
 from tellverify.model.trace import Trace
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, status
@@ -80,6 +81,12 @@ def _each(protocol: str, extra: str, log: str = "") -> str:
         f'[[workflow.w.phase]]\nprotocol = "{protocol}.tell"\n'
         f'agents = {{ Boss = "boss", Worker = "Crew"{log} }}\neach = "Crew"\n{extra}\n'
     )
+
+
+def _findings(run: Run) -> list[Diagnostic]:
+    outcomes = [verdict.outcome for report in run.protocols for verdict in report.verdicts]
+    found = [one.diagnostic for one in outcomes if isinstance(one, Refuted)]
+    return [one for one in found if one is not None]
 
 
 def _by_name(run: Run) -> dict[str, Outcome]:
@@ -246,3 +253,58 @@ def test_a_premise_is_made_before_and_at_an_agent_of_the_phase(folder: Path) -> 
     found = _by_name(checked(folder, step + phase))["premises[call]"]
     assert isinstance(found, Proved) and "`k` by `validate`" in found.detail
     assert Property.PREMISES.value == "premises"
+
+
+@pytest.mark.parametrize(
+    ("extra", "why"),
+    [
+        ('join = "first"', "as soon as one session is complete"),
+        ("join = 2", "as soon as 2 sessions are complete"),
+        ('timeout = "5s"', "after 5s at the latest"),
+    ],
+)
+def test_a_finding_says_when_the_join_goes_on(folder: Path, extra: str, why: str) -> None:
+    run = checked(folder, _each("starts", extra))
+    assert f"the join goes on {why}" in [one.primary.text for one in _findings(run)]
+
+
+def test_agents_that_wait_for_each_other_are_named(folder: Path) -> None:
+    calls = "".join(
+        f'[[workflow.{name}.phase]]\nprotocol = "call.tell"\n'
+        'agents = { Client = "A", Server = "B" }\n'
+        for name in ("one", "two")
+    )
+    orders = '[agents.A]\norder = ["one", "two"]\n[agents.B]\norder = ["two", "one"]\n'
+    run = checked(folder, calls + orders)
+    message = _findings(run)[0].message
+    assert "none of these agents can act: `A` waits for" in message
+
+
+def test_an_agent_with_a_local_step_only_has_no_session_to_order(folder: Path) -> None:
+    call = '[[workflow.{0}.phase]]\nprotocol = "call.tell"\nagents = {1}\n'
+    text = call.format("one", '{ Client = "A", Server = "B" }')
+    text += '[[workflow.one.phase]]\next = "log"\nagent = "C"\n'
+    text += call.format("two", '{ Client = "A", Server = "C" }')
+    run = checked(folder, text + '[agents.C]\norder = ["one", "two"]\n')
+    assert "`C` takes part in no session of `one`" in [one.message for one in run.diagnostics]
+
+
+def test_bundles_that_are_asked_for_in_vain_are_queued_and_the_help_speaks_of_them(
+    folder: Path,
+) -> None:
+    call = (
+        '[[workflow.{0}.phase]]\nprotocol = "call.tell"\n'
+        'agents = {{ Client = "{1}", Server = "{2}" }}\nholds = {{ {1} = {3} }}\n'
+    )
+    text = call.format("one", "A", "B", '["x", "y"]') + call.format("two", "C", "D", '["y", "x"]')
+    run = checked(folder, text)
+    trace = next(one for one in _by_name(run).values() if isinstance(one, Refuted)).evidence
+    assert isinstance(trace, Trace)
+    assert trace.queues == (("A", "y", ("one.take",)), ("C", "x", ("two.take",)))
+    assert _findings(run)[0].helps == ("let all agents ask for the bundles in one order",)
+
+
+def test_the_run_of_a_session_that_is_given_up_is_one_of_that_session_alone(folder: Path) -> None:
+    found = _by_name(checked(folder, _each("starts", 'join = "first"')))["abandoned[Crew]"]
+    assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
+    assert found.evidence.explanation.startswith("in `starts[0]` alone, `boss` gives the session")
