@@ -74,3 +74,43 @@ def test_what_is_no_run_is_refused(folder: Path, capsys: pytest.CaptureFixture[s
         "tellverify: --base-run: `base.json` cannot be rendered"
     )
     assert checked(folder, GOOD, "--base-run", "gone.json") == 2
+
+
+MERGED = """\
+protocol Merged =
+  roles A, B, C
+  A -> B : X
+  choice B at
+    | Y =>
+        B -> C : Y
+        C -> A : Z
+    | W =>
+        B -> C : W
+"""
+MENDED = MERGED + "        C -> A : W\n"
+
+
+def test_roles_are_compared_one_by_one_whatever_group_they_stand_in(folder: Path) -> None:
+    """`no-stuck-role[A, B, C]` of the base is about the `A` of `no-stuck-role[A]`."""
+    assert checked(folder, MENDED, "--report", "json=good.json") == 0
+    compared = ["--report", "markdown=pr.md", "--report", "json=now.json", "--base-run"]
+    assert checked(folder, MERGED, "--report", "json=bad.json") == 1
+    assert checked(folder, MERGED, *compared, "good.json") == 1
+    page = (folder / "pr.md").read_text(encoding="utf-8")
+    assert "| `no-stuck-role[A]` | **refuted** TV512 | proved |" in page
+    assert "| `projectable[A]` | **refuted** TV411 (not required) | proved |" in page
+    assert "not checked" not in page[: page.index("<details")]
+
+    assert checked(folder, MENDED, *compared, "bad.json") == 0
+    page = (folder / "pr.md").read_text(encoding="utf-8")
+    fixed = "**Fixed:**\n\n- `no-stuck-role[A]` of `Merged`\n- `projectable[A]` of `Merged`\n"
+    assert fixed in page
+    assert "**Verdicts that changed:**" not in page
+
+
+def test_the_page_names_the_role_that_changed_within_a_group(folder: Path) -> None:
+    assert checked(folder, MERGED, "--report", "json=bad.json") == 1
+    assert checked(folder, MENDED, "--base-run", "bad.json", "--report", "html=page.html") == 0
+    page = (folder / "page.html").read_text(encoding="utf-8")
+    assert "no-stuck-role[A]</code>" in page
+    assert "no-stuck-role[B]</code>" not in page

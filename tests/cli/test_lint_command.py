@@ -122,3 +122,43 @@ def test_the_page_names_codes_that_exist() -> None:
     page = (ROOT / "docs" / "lint.md").read_text("utf-8")
     for number in re.findall(r"TV\d{3}", page):
         assert number in CODES
+
+
+FREE = """module q exposing (Q)
+
+-- tell: allow(TV365): meant
+protocol Q =
+  roles A, B
+
+  A { guard_capability : "x:y"
+    , flow_cost : 50 }
+    -> B : X
+  B -> A : Y
+"""
+
+
+def test_what_a_comment_allows_is_no_finding_of_lint_either(tmp_path: Path) -> None:
+    (tmp_path / "q.tell").write_text(FREE, encoding="utf-8")
+    code, out, _ = run("lint", "q.tell", "--report", "json=run.json", cwd=tmp_path)
+    assert (code, "TV365" in out) == (0, False)
+    (allowed,) = json.loads((tmp_path / "run.json").read_text("utf-8"))["suppressions"]
+    assert (allowed["reason"], allowed["kind"]) == ("meant", "comment")
+    assert run("check", "q.tell", "--fail-on", "warning", cwd=tmp_path)[0] == 0
+
+    (tmp_path / "q.tell").write_text(FREE.replace("allow(TV365)", "category(C)"), encoding="utf-8")
+    code, out, _ = run("lint", "q.tell", cwd=tmp_path)
+    assert (code, "warning[TV365]" in out) == (1, True)
+
+
+def test_what_a_comment_allows_is_not_fixed(tmp_path: Path) -> None:
+    """`check` leaves the comment alone: only `lint` could say whether it covers anything."""
+    text = LEGACY.replace(
+        "protocol P", "-- tell: allow(TV387, TV391): until the next release\nprotocol P"
+    )
+    (tmp_path / "p.tell").write_text(text, encoding="utf-8")
+    assert run("lint", "--fix", cwd=tmp_path)[0] == 0
+    left = (tmp_path / "p.tell").read_text("utf-8")
+    assert "journal_merge : true" in left
+    assert "-- Phase 1: A pings B" in left
+    code, out, _ = run("check", "p.tell", "--fail-on", "warning", cwd=tmp_path)
+    assert (code, "TV022" in out) == (0, False)

@@ -95,11 +95,16 @@ def _shapes(rows: Sequence[ConvergenceStanding], policy: Policy) -> tuple[Protoc
     from tellverify.language.files.neighbours import neighbours
     from tellverify.language.workspace import Workspace
     from tellverify.lint.linted_files import lint_files
+    from tellverify.verification.suppressions import Allowances
 
     paths = [path for row in rows if (path := row.source.partition(":")[0])]
     files = [inputs.read(path) for path in dict.fromkeys(paths)]
     linted = lint_files(
-        Workspace(files, also=neighbours(files)), rules_of(policy), unsafe=False, fix=False
+        Workspace(files, also=neighbours(files)),
+        rules_of(policy),
+        unsafe=False,
+        fix=False,
+        kept=Allowances().kept,
     )
     found = {one.source.path: one for one in linted}
     shapes = []

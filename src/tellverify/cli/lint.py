@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 import click
+import msgspec
 
 from tellverify.annotations.rules import default_rules, rules_of
 from tellverify.cli.command_line import command_line
@@ -25,8 +26,9 @@ from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
-from tellverify.verdict.run import Input, Run
+from tellverify.verdict.run import Input, Run, Suppression
 from tellverify.verification.reported import located_diagnostic
+from tellverify.verification.suppressions import Allowances
 
 _ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.value]
 
@@ -72,6 +74,7 @@ def lint(
     PATH is a `.tell` file, a Rust source or Markdown page with protocols, a folder, or `-`; without
     one the files that the configuration includes count, or the working folder. A fix never changes
     roles, messages or their order: the protocol graphs are compared before anything is written.
+    What an `allow` comment covers is neither found nor fixed.
     Exit codes: 0 nothing at or above --fail-on is left, 1 something is, 2 wrong usage, 4 there are
     no files.
     """  # fmt: skip
@@ -81,8 +84,14 @@ def lint(
     if not read:
         complain("there are no files with protocols")
         return int(Exit.NOTHING_SELECTED)
+    allowances = Allowances()
     linted = lint_files(
-        _workspace(read), rules, unsafe=unsafe_fixes, fix=fix or diff, everything=everything
+        _workspace(read),
+        rules,
+        unsafe=unsafe_fixes,
+        fix=fix or diff,
+        everything=everything,
+        kept=allowances.kept,
     )
     failed = False
     if diff:
@@ -91,22 +100,29 @@ def lint(
     if fix:
         failed = _write_changes(linted, stdin_name if "-" in paths else None)
         again = _workspace([_read_again(one) for one in linted])
-        linted = lint_files(again, rules, unsafe=False, fix=False, everything=everything)
+        allowances = Allowances()
+        linted = lint_files(
+            again, rules, unsafe=False, fix=False, everything=everything, kept=allowances.kept
+        )
     shown = style
     if fix and "-" in paths:  # standard output has the text
         say((found for one in linted for found in one.diagnostics), _sources(linted))
         shown = "none"
     complaints = ["a file could not be written"] if failed else []
-    return deliver(
-        _run(linted, read, fail_on), _sources(linted), Output(shown, reports=reports), complaints
-    )
+    found = _run(linted, read, fail_on, allowances.suppressions)
+    return deliver(found, _sources(linted), Output(shown, reports=reports), complaints)
 
 
 def _workspace(read: Sequence[inputs.ReadFile]) -> Workspace:
     return Workspace(read, also=neighbours(read))
 
 
-def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str) -> Run:
+def _run(
+    linted: Sequence[Linted],
+    read: Sequence[inputs.ReadFile],
+    fail_on: str,
+    allowed: Sequence[Suppression],
+) -> Run:
     """The findings as a run without protocols."""
     sources = _sources(linted)
     ordered = sorted((d for one in linted for d in one.diagnostics), key=sort_key)
@@ -121,6 +137,10 @@ def _run(linted: Sequence[Linted], read: Sequence[inputs.ReadFile], fail_on: str
         int(Exit.REFUTED if count else Exit.OK),
         reason if count else "the shape is canonical",
         command=command_line(),
+        suppressions=tuple(
+            msgspec.structs.replace(one, diagnostic=located_diagnostic(one.diagnostic, sources))
+            for one in dict.fromkeys(allowed)
+        ),
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -23,6 +23,14 @@ from tellverify.source.text import SourceFile
 
 _SHARES_LINE: Final = "a protocol in it shares its lines with other text"
 
+# The findings about a choreography that count; its comments may allow the others.
+Kept: TypeAlias = Callable[[CheckedFile, Iterable[Diagnostic]], Sequence[Diagnostic]]
+
+
+def all_kept(_: CheckedFile, found: Iterable[Diagnostic]) -> Sequence[Diagnostic]:
+    """All findings, whatever comments allow."""
+    return tuple(found)
+
 
 class Linted(msgspec.Struct, frozen=True):
     """One file: its findings, and its text after `count` fixes, None where there is nothing to fix.
@@ -38,28 +46,42 @@ class Linted(msgspec.Struct, frozen=True):
 
 
 def lint_files(
-    workspace: Workspace, rules: Rules, *, unsafe: bool, fix: bool, everything: bool = False
+    workspace: Workspace,
+    rules: Rules,
+    *,
+    unsafe: bool,
+    fix: bool,
+    everything: bool = False,
+    kept: Kept = all_kept,
 ) -> list[Linted]:
     """Lint the files of a workspace; one with errors has just these, and is never fixed.
 
-    With `everything` also by the rules that are off by default.
+    With `everything` also by the rules that are off by default. What is not `kept` is no finding,
+    and is not fixed.
     """
     known: list[tuple[ast.File, SourceFile]] = []
     found: list[Linted] = []
+    parts_of: dict[str, list[CheckedFile]] = {}
     for unit, choreographies in workspace.opened():
         parts = list(choreographies)
-        said = [*unit.diagnostics, *(one for part in parts for one in part.said)]
+        said = [*unit.diagnostics, *(one for part in parts for one in kept(part, part.said))]
         said = [one for one in said if one.code is not IMPORTED_CALL]  # right in any shape
         if any(one.severity is Severity.ERROR for one in said):
             found.append(Linted(unit.source, tuple(said)))
             continue
         if everything:
-            said += [one for part in parts for one in small_protocols(part.file, unit.source)]
+            for part in parts:
+                said += kept(part, small_protocols(part.file, unit.source))
         known.extend((part.file, unit.source) for part in parts)
-        found.append(_linted(unit.source, parts, said, rules, unsafe=unsafe if fix else None))
+        unsafe_or_none = unsafe if fix else None
+        found.append(_linted(unit.source, parts, said, rules, kept, unsafe=unsafe_or_none))
+        parts_of[unit.source.path] = parts
     clashes: dict[str, list[Diagnostic]] = {}
     for one in module_clashes(known):
         clashes.setdefault(one.diagnostic.path, []).append(one.diagnostic)
+    for path, clashing in clashes.items():
+        for part in parts_of[path]:
+            clashing[:] = kept(part, clashing)
     return [
         msgspec.structs.replace(
             one, diagnostics=(*one.diagnostics, *clashes.get(one.source.path, ()))
@@ -73,6 +95,7 @@ def _linted(
     parts: Sequence[CheckedFile],
     said: Sequence[Diagnostic],
     rules: Rules,
+    kept: Kept,
     *,
     unsafe: bool | None,
 ) -> Linted:
@@ -92,12 +115,15 @@ def _linted(
             findings = [one for one in findings if one.diagnostic.code is not NO_MODULE]
         if passage.lines is None:  # it cannot have a separate layout
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
-        for one in findings:
-            is_again = one.diagnostic.code is ODD_LAYOUT and any(
+        placed = [passage.placed(one.diagnostic, source) for one in findings]
+        counting = set(kept(part, placed))
+        findings = [one for one, at in zip(findings, placed, strict=True) if at in counting]
+        for at in placed:
+            is_again = at.code is ODD_LAYOUT and any(
                 said_before.code is ODD_LAYOUT for said_before in shapes
             )
-            if not is_again:
-                shapes.append(passage.placed(one.diagnostic, source))
+            if at in counting and not is_again:
+                shapes.append(at)
         texts.append(None)
         if unsafe is None or not findings:
             continue

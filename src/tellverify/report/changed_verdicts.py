@@ -19,9 +19,12 @@ def changed_verdicts(run: Run, compared: RunComparison) -> list[str]:
     found: dict[tuple[str, str, str], list[str]] = {}
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
-            was, now = compared.was(protocol, verdict), status(verdict.outcome)
-            if was and was != now and _REFUTED not in (was, now):
-                found.setdefault((protocol.title, was, now), []).append(verdict.name)
+            now = status(verdict.outcome)
+            earlier = compared.was(protocol, verdict)
+            for was, names in earlier.items():
+                if was and was != now and _REFUTED not in (was, now):
+                    changed = names if len(earlier) > 1 else (verdict.name,)
+                    found.setdefault((protocol.title, was, now), []).extend(changed)
     return [
         f"{was} → {now}: {_named(names)} of {code(title)}"
         for (title, was, now), names in found.items()

@@ -282,7 +282,9 @@ def _row(
     was = ""
     if compared is not None:
         words = dict.fromkeys(
-            compared.was(protocol, verdict) or "not checked" for verdict in group.verdicts
+            earlier or "not checked"
+            for verdict in group.verdicts
+            for earlier in compared.was(protocol, verdict)
         )
         was = f" {prose(', '.join(words), in_table=True)} |"
     return f"| {name} | {code(group.subject, in_table=True)} | {outcome} |{was} {where} |"

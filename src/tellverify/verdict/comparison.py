@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.verdict.fingerprint import fault_fingerprints, finding_fingerprints
-from tellverify.verdict.identity import slashed
+from tellverify.verdict.identity import single_names, slashed
 from tellverify.verdict.outcome import Refuted, status
 from tellverify.verdict.run import Baseline, Before, ProtocolReport, Run, State, Verdict
 
@@ -17,6 +17,9 @@ class RunComparison:
     refuted or found before and is so no more is *fixed*, if its protocol was checked again. That
     something is unchanged does not mean that anybody accepts it: what the baseline *accepts* does
     not count any more.
+
+    Roles with the same outcome share one obligation, and other roles may have shared it before: so
+    obligations are compared role by role.
     """
 
     def __init__(self, run: Run) -> None:
@@ -25,7 +28,12 @@ class RunComparison:
         self._previous = baseline.previous if baseline is not None else ()
         self._before = _before(baseline)
         self._accepted = frozenset(baseline.known if baseline is not None else ())
-        self._was = {(b.path, b.protocol, b.name): b for b in self._previous if not _is_finding(b)}
+        self._was = {
+            (one.path, one.protocol, name): one
+            for one in self._previous
+            if not _is_finding(one)
+            for name in single_names(one.name)
+        }
         self._prints = finding_fingerprints(
             (*run.findings, *(one.diagnostic for one in run.suppressions))
         )
@@ -43,15 +51,25 @@ class RunComparison:
         """True of an obligation all of whose faults the baseline keeps from counting."""
         return fault_fingerprints(protocol.subject, verdict) <= self._accepted
 
-    def was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
-        """The status of an obligation before, empty when it is not known."""
-        before = self._was.get(_key(protocol, verdict))
-        return before.status if before is not None else ""
+    def was(self, protocol: ProtocolReport, verdict: Verdict) -> dict[str, tuple[str, ...]]:
+        """The earlier statuses of an obligation, each with the obligations of single roles that had
+        it; empty for what was not known.
+        """
+        found: dict[str, tuple[str, ...]] = {}
+        for name, before in self._of(protocol, verdict).items():
+            word = before.status if before is not None else ""
+            found[word] = (*found.get(word, ()), name)
+        return found
 
     def detail_was(self, protocol: ProtocolReport, verdict: Verdict) -> str:
         """How far an obligation held before, empty when it is not known."""
-        before = self._was.get(_key(protocol, verdict))
-        return before.detail if before is not None else ""
+        found = {one.detail for one in self._of(protocol, verdict).values() if one is not None}
+        return found.pop() if len(found) == 1 else ""
+
+    def _of(self, protocol: ProtocolReport, verdict: Verdict) -> dict[str, Before | None]:
+        """The obligation of each role, as the run before had it."""
+        keys = _keys(protocol, verdict)
+        return {key[2]: self._was.get(key) for key in keys}
 
     def state(self, protocol: ProtocolReport, verdict: Verdict) -> State | None:
         """The note on a refuted obligation; None of others and without a baseline."""
@@ -59,7 +77,7 @@ class RunComparison:
             return None
         if fault_fingerprints(protocol.subject, verdict) <= self._before:
             return "unchanged"
-        return "updated" if self.was(protocol, verdict) == "refuted" else "new"
+        return "updated" if set(self.was(protocol, verdict)) == {"refuted"} else "new"
 
     def finding_state(self, diagnostic: Diagnostic) -> State | None:
         """The note on a finding; None without a baseline."""
@@ -70,16 +88,18 @@ class RunComparison:
     def fixed(self) -> tuple[Before, ...]:
         """What was wrong before and is wrong no more, in the order of the baseline."""
         refuted = {
-            _key(protocol, verdict)
+            key
             for protocol in self._run.protocols
             for verdict in protocol.verdicts
             if isinstance(verdict.outcome, Refuted)
+            for key in _keys(protocol, verdict)
         }
         decided = {
-            _key(protocol, verdict)
+            key
             for protocol in self._run.protocols
             for verdict in protocol.verdicts
             if status(verdict.outcome) in ("proved", "bounded")
+            for key in _keys(protocol, verdict)
         }
         paths = {slashed(one.path) for one in self._run.inputs}
         names = {protocol.name for protocol in self._run.protocols}
@@ -95,14 +115,19 @@ class RunComparison:
             )
             or (
                 one.status == "refuted"
-                and (one.path, one.protocol, one.name) in decided
-                and (one.path, one.protocol, one.name) not in refuted
+                and (keys := _keys_of(one)) <= decided
+                and keys.isdisjoint(refuted)
             )
         )
 
 
-def _key(protocol: ProtocolReport, verdict: Verdict) -> tuple[str, str, str]:
-    return slashed(protocol.path), protocol.name, verdict.name
+def _keys(protocol: ProtocolReport, verdict: Verdict) -> list[tuple[str, str, str]]:
+    path = slashed(protocol.path)
+    return [(path, protocol.name, name) for name in single_names(verdict.name)]
+
+
+def _keys_of(before: Before) -> set[tuple[str, str, str]]:
+    return {(before.path, before.protocol, name) for name in single_names(before.name)}
 
 
 def _is_finding(before: Before) -> bool:

@@ -7,12 +7,13 @@ files were checked. The text of each is made here and nowhere else.
 from __future__ import annotations
 
 import builtins
+import re
 from enum import StrEnum
 from typing import Final
 
 import msgspec
 
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property, PropertyScope
 
 _LONGEST_NAME: Final = 100
 # Evidence of a subject that several of its obligations rest on.
@@ -20,6 +21,12 @@ SCENARIO_MARK: Final = " @ "
 NO_FAULTS: Final = "none"  # what selects no scenario, and so names none
 CERTIFICATE: Final = "certificate"
 BUDGETS: Final = "budgets"
+_OF_ROLES: Final = frozenset(
+    asked
+    for asked, spec in PROPERTIES.items()
+    if spec.scope in (PropertyScope.ROLE, PropertyScope.AGENT)
+)
+_BRACKETED: Final = re.compile(r"([a-z-]+)\[(.+)\]((?: @ .*)?)")
 
 
 class SubjectKind(StrEnum):
@@ -106,6 +113,16 @@ def _without_faults(asked: Property, scope: ObligationScope) -> str:
         return f"{asked}[{sender} -> {receiver}]"
     about = (*((scope.item,) if scope.item else ()), *scope.roles)
     return f"{asked}[{', '.join(about)}]" if about else str(asked)
+
+
+def single_names(name: str) -> tuple[str, ...]:
+    """The obligation of each role in the text of one: `progress[A]`, `progress[B]` for
+    `progress[A, B]`. Any other obligation is its own.
+    """
+    found = _BRACKETED.fullmatch(name)
+    if found is None or found[1] not in _OF_ROLES:
+        return (name,)
+    return tuple(f"{found[1]}[{role}]{found[3]}" for role in found[2].split(", "))
 
 
 def requirement_key(asked: Property, scope: ObligationScope) -> str:

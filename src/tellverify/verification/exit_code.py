@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Options
-from tellverify.verdict.identity import requirement_key
+from tellverify.verdict.identity import requirement_key, slashed
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 
 _GRAVITY = {Severity.ERROR: 2, Severity.WARNING: 1, Severity.NOTE: 0}
@@ -31,7 +32,13 @@ def judge(
     findings = [d for d in diagnostics if not d.refutes and _counts(d, options)]
     old = [d for d in findings if is_known(None, d)]
     if len(refuted) > len(known):
-        return 1, f"{_counted(len(refuted) - len(known), 'required obligation')} refuted"
+        reason = f"{_counted(len(refuted) - len(known), 'required obligation')} refuted"
+        others = [d for d in findings if d not in old and not _is_of_refuted_text(d, refuted)]
+        if others:
+            verb = "is" if len(others) == 1 else "are"
+            found = counted(len(others), "other finding")
+            reason += f", and {found} {verb} at or above {options.fail_on}"
+        return 1, reason
     if len(findings) > len(old):
         return 1, f"{counted(len(findings) - len(old), 'finding')} at or above {options.fail_on}"
     if options.fail_on == "warning" and _refutes_more(protocols, is_known):
@@ -52,6 +59,16 @@ def judge(
     if negative:
         return 0, f"every required obligation holds, and {_as_expected(negative)}"
     return 0, "every required obligation holds"
+
+
+def _is_of_refuted_text(
+    found: Diagnostic, refuted: Sequence[tuple[ProtocolReport, Verdict]]
+) -> bool:
+    """Whether an error is one for which protocols of its file are not well-formed."""
+    return found.severity is Severity.ERROR and any(
+        verdict.property is Property.WELL_FORMED and slashed(protocol.path) == slashed(found.path)
+        for protocol, verdict in refuted
+    )
 
 
 def _as_expected(count: int) -> str:

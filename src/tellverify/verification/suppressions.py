@@ -14,7 +14,9 @@ from typing import Final
 import msgspec
 
 from tellverify.diagnostics import directives as say
-from tellverify.diagnostics.model import Diagnostic, Kind, Severity
+from tellverify.diagnostics import shape
+from tellverify.diagnostics.model import Code, Diagnostic, Kind, Severity
+from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import FORMS, NONE, Directive, Directives, directives
 from tellverify.model.roles import family_of
@@ -39,6 +41,8 @@ _OBLIGATION: Final = re.compile(
     r"([a-z][a-z-]*)(?:\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\])?"
     r"(?:\s*@\s*([A-Za-z][A-Za-z0-9_-]*))?"
 )
+
+_SHAPE: Final = frozenset(one for one in vars(shape).values() if isinstance(one, Code))
 
 
 class _Item(msgspec.Struct):
@@ -256,7 +260,7 @@ class Settlement:
                 self._said.append(found)
         if is_whole:
             for item in (*self._allows, *self._assumes):
-                if not item.used:
+                if not item.used and not _is_of_shape(item):
                     self._said.append(self._nothing(item))
         self._allows = []  # a comment cannot allow errors in comments
         return self.findings(dict.fromkeys(self._said))
@@ -270,6 +274,26 @@ class Settlement:
         elif not why:
             why = "there is no such obligation where it counts"
         return say.covers_nothing(self._source.path, directive.argument_span, kind, item.text, why)
+
+
+class Allowances:
+    """What `allow` comments leave of findings that no check has, and what they hide."""
+
+    def __init__(self) -> None:
+        self.suppressions: list[Suppression] = []
+
+    def kept(self, part: CheckedFile, found: Iterable[Diagnostic]) -> list[Diagnostic]:
+        """`found`, which is about a choreography, without what its comments allow."""
+        settlement = Settlement(part.file, part.source, Options())
+        left = settlement.findings(found)
+        self.suppressions += settlement.suppressions
+        return left
+
+
+def _is_of_shape(item: _Item) -> bool:
+    """Whether only `lint` has the findings that an `allow` is about."""
+    codes = selected(item.text) if item.directive.kind == "allow" else ()
+    return bool(codes) and _SHAPE.issuperset(codes)
 
 
 def comment_key(directive: Directive, source: SourceFile) -> str:

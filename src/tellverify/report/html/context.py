@@ -137,12 +137,14 @@ def differences(page: HtmlPage) -> Html:
     rows: list[list[Html]] = []
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
-            was, now = page.compared.was(protocol, verdict), status(verdict.outcome)
+            earlier, now = page.compared.was(protocol, verdict), status(verdict.outcome)
             state = page.compared.state(protocol, verdict)
-            if (was and was != now) or state in ("new", "updated"):
-                before = status_chip(was) if was else escaped("—")
-                cells = [code(protocol.title), code(verdict.name), before, status_chip(now)]
-                rows.append([*cells, escaped(state or "changed")])
+            for was, names in earlier.items():
+                if (was and was != now) or state in ("new", "updated"):
+                    before = status_chip(was) if was else escaped("—")
+                    for name in names if len(earlier) > 1 else (verdict.name,):
+                        cells = [code(protocol.title), code(name), before, status_chip(now)]
+                        rows.append([*cells, escaped(state or "changed")])
     found = [
         joined((code(one.code.number), escaped(" "), prose(one.message)))
         for one in run.diagnostics
