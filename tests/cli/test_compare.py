@@ -742,6 +742,50 @@ runtime = "full"
 """
 
 
+GO = protocol("A, D[N]", "A -> D[*] : Go;D[*] -> A : Ok")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            protocol("A, B", "A -> B : X;B -> A : Y"),
+            protocol("A, B", "-- tell: property ack: X only after Y;A -> B : X;B -> A : Y"),
+            "`property[ack]` is refuted",
+        ),
+        (GO, GO.replace("D[*] ->", "D[*] { min_responses : 1 } ->"), "`no-late-message[D -> A]`"),
+        (
+            protocol("A, B", "A -> B : X"),
+            protocol("A, B", 'A { guard_capability : "nope" } -> B : X'),
+            "`nope` is not a capability name",
+        ),
+        (
+            protocol("A, B", "A { flow_cost : 9 } -> B : X"),
+            protocol("A, B", "-- tell: budget(A -> B = 8);A { flow_cost : 9 } -> B : X"),
+            "`budget[A -> B]` is refuted",
+        ),
+    ],
+)
+def test_a_new_version_that_fails_its_own_check_is_broken(
+    tellverify: Command, old: str, new: str, fault: str
+) -> None:
+    code, found = compared(tellverify, (old, new))
+    assert (code, found["verdict"]) == (1, "broken")
+    assert str(found["reason"]).startswith("the new version fails by itself: " + fault)
+    assert tellverify("check", "new.tell")[0] == 1
+    code, found = compared(tellverify, (new, old))
+    assert code == 0, "what no mixture rests on can be repaired"
+
+
+def test_what_is_not_required_of_a_check_does_not_break_a_version(tellverify: Command) -> None:
+    old = protocol("A, B", "A -> B : X;B -> A : Y")
+    new = old.replace("  A ->", "  -- tell: property ack: X only after Y\n  A ->", 1)
+    assert compared(tellverify, (old, new))[0] == 1
+    write("tellverify.toml", '[require]\nproperty = "nothing"\n')
+    assert tellverify("check", "new.tell")[0] == 0
+    assert compared(tellverify, (old, new))[0] == 0
+
+
 def test_packs_are_admitted_on_each_runtime(tellverify: Command) -> None:
     write("policy/policy.toml", POLICY)
     write("tellverify.toml", 'policy = "policy"\n')

@@ -18,6 +18,7 @@ from tellverify.verification.reported import located, located_diagnostic, with_d
 from tellverify.versions.compared_run import judged, report_of
 from tellverify.versions.comparison import ComparedPair, compared_pair
 from tellverify.versions.fact_changes import SchemaTexts, fact_changes
+from tellverify.versions.own_obligations import judged_alone, own_checks
 from tellverify.versions.pairing import Pairing, paired
 from tellverify.versions.sides import (
     MachineVersion,
@@ -63,8 +64,12 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
         old.versions, new.versions, request.place, are_single_files=request.are_single_files
     )
     old, pairing = _without_moved(old, pairing, request.moved)
+    checks = own_checks(new, request.options) if pairing.pairs else {}
     pairs = tuple(
-        compared_pair(left, right, request.rules, request.options) for left, right in pairing.pairs
+        judged_alone(
+            compared_pair(left, right, request.rules, request.options), checks, request.options
+        )
+        for left, right in pairing.pairs
     )
     sources = _sources(old, new)
     sources.update((path, SourceFile(path, text)) for path, _, text in request.schemas)
