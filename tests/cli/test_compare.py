@@ -254,8 +254,14 @@ def test_a_file_that_is_gone_is_removed_and_an_old_one_must_be_text(tellverify: 
     commit()
     Path("p.tell").unlink()
     code, out, _ = tellverify("compare", "--against", "HEAD", "p.tell")
-    assert code == 4
+    assert code == 0
     assert "`P` is removed" in out
+    assert "exit 0: no protocol has two versions: 1 removed" in out
+    write("new.tell", VECTORS["V2"][0].replace("protocol P", "protocol Q"))
+    write("more.tell", VECTORS["V2"][0].replace("protocol P", "protocol R"))
+    code, out, _ = tellverify("compare", "--against", "HEAD", "new.tell", "more.tell")
+    assert (code, "exit 0: no protocol has two versions: 2 added" in out) == (0, True), out
+    assert re.search(r"^Q +added$", out, re.MULTILINE)
     write("bad.tell", VECTORS["V3"][1])
     code, out, _ = tellverify("compare", "--against", "HEAD", "bad.tell")
     assert code == 1
@@ -367,6 +373,11 @@ def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
     code, out, _ = tellverify("compare", "one", "two")
     assert code == 4
     assert "no protocol is on both sides" in out
+    Path("empty").mkdir()
+    for sides in (("empty", "one"), ("one", "empty")):
+        code, out, _ = tellverify("compare", *sides)
+        assert code == 4
+        assert "exit 4: empty: the folder holds no choreographies" in out
 
 
 TIMED = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
