@@ -254,8 +254,14 @@ def test_a_file_that_is_gone_is_removed_and_an_old_one_must_be_text(tellverify: 
     commit()
     Path("p.tell").unlink()
     code, out, _ = tellverify("compare", "--against", "HEAD", "p.tell")
-    assert code == 4
+    assert code == 0
     assert "`P` is removed" in out
+    assert "exit 0: no protocol has two versions: 1 removed" in out
+    write("new.tell", VECTORS["V2"][0].replace("protocol P", "protocol Q"))
+    write("more.tell", VECTORS["V2"][0].replace("protocol P", "protocol R"))
+    code, out, _ = tellverify("compare", "--against", "HEAD", "new.tell", "more.tell")
+    assert (code, "exit 0: no protocol has two versions: 2 added" in out) == (0, True), out
+    assert re.search(r"^Q +added$", out, re.MULTILINE)
     write("bad.tell", VECTORS["V3"][1])
     code, out, _ = tellverify("compare", "--against", "HEAD", "bad.tell")
     assert code == 1
@@ -367,6 +373,11 @@ def test_identical_versions_and_nothing_in_common(tellverify: Command) -> None:
     code, out, _ = tellverify("compare", "one", "two")
     assert code == 4
     assert "no protocol is on both sides" in out
+    Path("empty").mkdir()
+    for sides in (("empty", "one"), ("one", "empty")):
+        code, out, _ = tellverify("compare", *sides)
+        assert code == 4
+        assert "exit 4: empty: the folder holds no choreographies" in out
 
 
 TIMED = protocol("C, W", "timeout 5s C at;  W -> C : Ready;on timeout =>;  C -> W : Cancel")
@@ -740,6 +751,50 @@ facts = ["contract:one"]
 [admission]
 runtime = "full"
 """
+
+
+GO = protocol("A, D[N]", "A -> D[*] : Go;D[*] -> A : Ok")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        (
+            protocol("A, B", "A -> B : X;B -> A : Y"),
+            protocol("A, B", "-- tell: property ack: X only after Y;A -> B : X;B -> A : Y"),
+            "`property[ack]` is refuted",
+        ),
+        (GO, GO.replace("D[*] ->", "D[*] { min_responses : 1 } ->"), "`no-late-message[D -> A]`"),
+        (
+            protocol("A, B", "A -> B : X"),
+            protocol("A, B", 'A { guard_capability : "nope" } -> B : X'),
+            "`nope` is not a capability name",
+        ),
+        (
+            protocol("A, B", "A { flow_cost : 9 } -> B : X"),
+            protocol("A, B", "-- tell: budget(A -> B = 8);A { flow_cost : 9 } -> B : X"),
+            "`budget[A -> B]` is refuted",
+        ),
+    ],
+)
+def test_a_new_version_that_fails_its_own_check_is_broken(
+    tellverify: Command, old: str, new: str, fault: str
+) -> None:
+    code, found = compared(tellverify, (old, new))
+    assert (code, found["verdict"]) == (1, "broken")
+    assert str(found["reason"]).startswith("the new version fails by itself: " + fault)
+    assert tellverify("check", "new.tell")[0] == 1
+    code, found = compared(tellverify, (new, old))
+    assert code == 0, "what no mixture rests on can be repaired"
+
+
+def test_what_is_not_required_of_a_check_does_not_break_a_version(tellverify: Command) -> None:
+    old = protocol("A, B", "A -> B : X;B -> A : Y")
+    new = old.replace("  A ->", "  -- tell: property ack: X only after Y\n  A ->", 1)
+    assert compared(tellverify, (old, new))[0] == 1
+    write("tellverify.toml", '[require]\nproperty = "nothing"\n')
+    assert tellverify("check", "new.tell")[0] == 0
+    assert compared(tellverify, (old, new))[0] == 0
 
 
 def test_packs_are_admitted_on_each_runtime(tellverify: Command) -> None:

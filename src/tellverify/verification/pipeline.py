@@ -76,7 +76,11 @@ def check_files(files: Iterable[inputs.ReadFile], options: Options) -> Checked:
 
 def results(files: Iterable[inputs.ReadFile], options: Options) -> Iterator[FileResult]:
     """The results for each text, in their order."""
-    workspace = workspace_of(list(files), options)
+    return results_in(workspace_of(list(files), options), options)
+
+
+def results_in(workspace: Workspace, options: Options) -> Iterator[FileResult]:
+    """The results for each file of a workspace, in their order."""
     for unit, choreographies in workspace.opened():
         yield _result(workspace, unit, choreographies, options)
 

@@ -108,17 +108,17 @@ def _facts(old: _Annotated, new: _Annotated) -> Iterator[VersionChange]:
 def _costs(old: _Annotated, new: _Annotated, limits: Mapping[str, int]) -> Iterator[VersionChange]:
     for role in dict.fromkeys((*new.worst, *old.worst)):
         before, after = old.worst.get(role, 0), new.worst.get(role, 0)
-        if before == after:
-            continue
-        rises = after == UNBOUNDED or (before != UNBOUNDED and after > before)
+        rises = before != UNBOUNDED and (after == UNBOUNDED or after > before)
         limit = limits.get(role)
         budget = "" if limit is None else f" (budget {limit})"
-        verb = "rises" if rises else "falls"
-        words = f"worst case of {role} {verb} {_cost(before)} -> {_cost(after)}{budget}"
+        changes = f"{'rises' if rises else 'falls'} {_cost(before)} -> {_cost(after)}"
+        if before == after:
+            changes = f"is {_cost(after)} as before"
+        words = f"worst case of {role} {changes}{budget}"
         over = limit is not None and (after == UNBOUNDED or after > limit)
         if over:
             yield VersionChange(role, words, "major", words)
-        else:
+        elif before != after:
             yield VersionChange(role, words, "minor" if rises else "patch", words if rises else "")
 
 

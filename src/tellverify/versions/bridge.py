@@ -65,6 +65,7 @@ def _reachable(machine: Machine) -> Machine:
 class BridgeSearch(msgspec.Struct, frozen=True):
     """A shortest plan with releases in between; with `is_exhausted` and without one there is none.
 
+    Only the bridge of each role is tried, so another release in between may still help.
     No plan is offered of which a deployment was searched up to some number of events only.
     """
 

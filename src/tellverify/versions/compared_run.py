@@ -9,7 +9,7 @@ import msgspec
 from tellverify.diagnostics import versions as say
 from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Annotation, Diagnostic, Where
-from tellverify.diagnostics.wording import counted
+from tellverify.diagnostics.wording import counted, series
 from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.options import Options
@@ -218,9 +218,9 @@ def judged(
     fail_on: FailOn,
     options: Options,
     diagnostics: Sequence[Diagnostic],
-    nothing: str,
+    nothing: tuple[int, str],
 ) -> tuple[int, str]:
-    """Exit code and reason: 0 accepted, 1 refused, 3 not known, 4 nothing to compare."""
+    """Exit code and reason: 0 accepted, 1 refused, 3 not known; `nothing` if there is no pair."""
     refused = [one for one in comparisons if fails(one, fail_on)]
     if refused:
         broken = [one for one in refused if one.verdict == "broken"]
@@ -245,10 +245,19 @@ def judged(
     if bounded and options.strength(Property.ROLL_OUT.value) == "proved":
         return 3, f"{bounded[0].name} is bounded, not proved"
     if not comparisons:
-        return nothing_compared(nothing)
+        return nothing
     return 0, f"{counted(len(comparisons), 'protocol')} compared"
 
 
-def nothing_compared(reason: str) -> tuple[int, str]:
-    """The exit code where there is no pair, or nothing has changed."""
+def nothing_compared(
+    reason: str, one_sided: Mapping[str, int], *, changes: bool
+) -> tuple[int, str]:
+    """The exit code where there is no pair: 0 where that is no mistake, else 4.
+
+    `one_sided` counts the protocols that are *added* and *removed*. With `changes` the sides are
+    what differs from a revision: then there may be nothing else.
+    """
+    counts = [f"{number} {word}" for word, number in one_sided.items() if number]
+    if changes and counts:
+        return 0, f"no protocol has two versions: {series(counts)}"
     return (0, reason) if reason.startswith("nothing has changed") else (4, reason)

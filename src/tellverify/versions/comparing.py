@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 import msgspec
 
@@ -15,9 +16,10 @@ from tellverify.verdict.run import Input, ProtocolReport, Run
 from tellverify.verdict.versions import ComparedVersions, FailOn
 from tellverify.verification.checked import Checked
 from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
-from tellverify.versions.compared_run import judged, report_of
+from tellverify.versions.compared_run import judged, nothing_compared, report_of
 from tellverify.versions.comparison import ComparedPair, compared_pair
 from tellverify.versions.fact_changes import SchemaTexts, fact_changes
+from tellverify.versions.own_obligations import judged_alone, own_checks
 from tellverify.versions.pairing import Pairing, paired
 from tellverify.versions.sides import (
     MachineVersion,
@@ -27,6 +29,8 @@ from tellverify.versions.sides import (
     role_names,
 )
 from tellverify.versions.wire_labels import WireRules
+
+NO_PAIR: Final = "no protocol is on both sides"
 
 
 class CompareRequest(msgspec.Struct, frozen=True):
@@ -43,7 +47,7 @@ class CompareRequest(msgspec.Struct, frozen=True):
     options: Options
     place: Callable[[Version], str]
     are_single_files: bool = False
-    nothing: str = "no protocol is on both sides"
+    nothing: str = NO_PAIR
     schemas: tuple[SchemaTexts, ...] = ()
     commit: str = ""
     moved: frozenset[str] = frozenset()
@@ -63,8 +67,12 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
         old.versions, new.versions, request.place, are_single_files=request.are_single_files
     )
     old, pairing = _without_moved(old, pairing, request.moved)
+    checks = own_checks(new, request.options) if pairing.pairs else {}
     pairs = tuple(
-        compared_pair(left, right, request.rules, request.options) for left, right in pairing.pairs
+        judged_alone(
+            compared_pair(left, right, request.rules, request.options), checks, request.options
+        )
+        for left, right in pairing.pairs
     )
     sources = _sources(old, new)
     sources.update((path, SourceFile(path, text)) for path, _, text in request.schemas)
@@ -89,7 +97,9 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
     ]
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     comparisons = tuple(pair.comparison for pair in pairs)
-    code, reason = judged(comparisons, request.fail_on, request.options, ordered, request.nothing)
+    one_sided = {"added": len(pairing.added), "removed": len(pairing.removed)}
+    nothing = nothing_compared(request.nothing, one_sided, changes=bool(request.commit))
+    code, reason = judged(comparisons, request.fail_on, request.options, ordered, nothing)
     run = Run(
         tuple(Input(file.path, file.sha256) for file in (*old.files, *new.files)),
         located(reports, sources),

@@ -59,10 +59,10 @@ class ComparedPair(msgspec.Struct, frozen=True):
 
 def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
     """Compare two versions at all family sizes."""
-    frame = partial(VersionComparison, new.name, old.name, new.path, new.line, old.path)
+    frame = _frame(old, new)
     clash = rules.clash(sorted(role_names(old)))
     if clash:
-        return _without(old, new, frame, "unknown", clash)
+        return without_mixtures(old, new, "unknown", clash)
     found: list[ComparedInstance] = []
     timed: ComparedPair | None = None
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options), rules):
@@ -70,7 +70,7 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         graphs = (graph_at(old, before, options), graph_at(new, sizes, options))
         broken = _broken(graphs)
         if broken:
-            return _without(old, new, frame, "broken", broken)
+            return without_mixtures(old, new, "broken", broken)
         if any(one.timed is not None for one in graphs):
             timed = _timed(old, new, frame, graphs, rules)
             if timed.comparison.verdict == "unknown":
@@ -78,22 +78,22 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
             continue
         missing = _missing(old, new, graphs, rules)
         if missing is not None:
-            return _without(old, new, frame, *missing)
+            return without_mixtures(old, new, *missing)
         try:
             one_size = compared_instance((old, new), graphs, sizes, rules, options)
         except TooManyMembers as error:
-            return _without(old, new, frame, "unknown", f"{error}; at most 63 can be mixed")
+            return without_mixtures(old, new, "unknown", f"{error}; at most 63 can be mixed")
         if isinstance(one_size, str):
-            return _without(old, new, frame, "unknown", one_size)
+            return without_mixtures(old, new, "unknown", one_size)
         alone = corner_fault(one_size)
         if alone:
-            return _without(old, new, frame, "broken", alone)
+            return without_mixtures(old, new, "broken", alone)
         found.append(one_size)
     if timed is not None:
         return timed
     if not found:
         reason = "no family sizes suit both versions"
-        return _without(old, new, frame, "unknown", reason)
+        return without_mixtures(old, new, "unknown", reason)
     return _compared(old, new, frame, found, options)
 
 
@@ -130,7 +130,7 @@ def _timed(
 
     found = timed_difference(graphs[0].timed, graphs[1].timed, rules)
     if found.words:
-        return _without(old, new, frame, "unknown", found.words)
+        return without_mixtures(old, new, "unknown", found.words)
     is_patch = all(change.weight == "patch" for change in found.durations)
     reason = "every role does the same as before, timeouts included"
     summary = "upgrade the roles in any order"
@@ -138,15 +138,17 @@ def _timed(
     return ComparedPair(old, new, frame(verdict, summary, reason, annotations=found.durations))
 
 
-def _without(
-    old: Version,
-    new: Version,
-    frame: Callable[..., VersionComparison],
-    verdict: VersionVerdict,
-    reason: str,
+def _frame(old: Version, new: Version) -> Callable[..., VersionComparison]:
+    """A comparison of which all but the result is known."""
+    return partial(VersionComparison, new.name, old.name, new.path, new.line, old.path)
+
+
+def without_mixtures(
+    old: Version, new: Version, verdict: VersionVerdict, reason: str
 ) -> ComparedPair:
+    """A pair of which no mixture was looked at, and the reason for its verdict."""
     summary = reason if verdict != "patch" else "upgrade the roles in any order"
-    return ComparedPair(old, new, frame(verdict, summary, reason))
+    return ComparedPair(old, new, _frame(old, new)(verdict, summary, reason))
 
 
 def _compared(

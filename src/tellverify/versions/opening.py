@@ -17,7 +17,7 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.versions import FailOn
 from tellverify.verification.changed_files import UnknownChanges
 from tellverify.verification.repository import NoRepository, base_of, contents_at
-from tellverify.versions.comparing import CompareRequest
+from tellverify.versions.comparing import NO_PAIR, CompareRequest
 from tellverify.versions.fact_changes import schemas_below
 from tellverify.versions.revision import files_against, old_path, place_of
 from tellverify.versions.sides import MachineVersion, Version, VersionSide, text_side
@@ -60,8 +60,6 @@ def side_at(path: str, options: Options, *, are_machines: bool) -> VersionSide:
     named = [path] if path == "-" or os.path.isfile(path) else list(inputs.find([path]))
     files = [inputs.read_given(one) for one in named]
     also = neighbours(files) if options.dialect == "strict" else []
-    if not files:
-        raise NoSide(f"{path}: the folder holds no choreographies")
     return text_side(path, files, also, options)
 
 
@@ -119,8 +117,19 @@ def both_sides(
     )
     folders = os.path.isdir(old) and os.path.isdir(new)
     schemas = schemas_below(old, new) if folders else ()
+    empty = [
+        f"{side.label}: the folder holds no choreographies" for side in sides if not side.files
+    ]
+    nothing = ", ".join(empty) or NO_PAIR
     request = CompareRequest(
-        old, fail_on, rules, options, place, are_single_files=single, schemas=schemas
+        old,
+        fail_on,
+        rules,
+        options,
+        place,
+        are_single_files=single,
+        nothing=nothing,
+        schemas=schemas,
     )
     return sides[0], sides[1], request
 

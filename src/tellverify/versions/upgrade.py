@@ -133,5 +133,5 @@ def _instead(upgrade: UpgradeOrder) -> str:
         known = "" if upgrade.bridge_evidence == "proved" else " as far as was searched"
         return f"; {some} {verb}{known}:{steps}"
     if upgrade.bridge_evidence == "proved":
-        return ", not even with a release in between that takes both"
+        return ", and no release in between that follows both versions step by step helps"
     return "; whether a release in between helps is not known"

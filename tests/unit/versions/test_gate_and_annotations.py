@@ -101,6 +101,23 @@ def test_a_worst_case_over_the_budget_is_major() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("cost", "limit", "verdict", "words"),
+    [
+        (50, 100, "patch", []),
+        (50, 99, "major", ["worst case of C is 100 as before (budget 99)"]),
+        (40, 79, "major", ["worst case of C falls 100 -> 80 (budget 79)"]),
+    ],
+)
+def test_a_lowered_budget_is_compared_with_the_worst_case(
+    cost: int, limit: int, verdict: str, words: list[str]
+) -> None:
+    less = ANNOTATED.replace("C = 250", f"C = {limit}")
+    found = comparison(ANNOTATED, less.replace("flow_cost : 50", f"flow_cost : {cost}"))
+    assert found.verdict == verdict
+    assert [change.words for change in found.annotations] == words
+
+
 def test_annotations_that_ask_for_more_are_no_patch() -> None:
     more = ANNOTATED.replace("a:go", "a:run")
     assert comparison(ANNOTATED, ANNOTATED).verdict == "patch"

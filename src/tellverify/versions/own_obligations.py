@@ -1,0 +1,83 @@
+"""Whether the new version of a protocol passes its own check, so that its mixtures count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.obligations.options import Options
+from tellverify.verdict.identity import obligation_name
+from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.properties import Property
+from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verification.exit_code import judge
+from tellverify.verification.pipeline import results_in
+from tellverify.versions.comparison import ComparedPair, without_mixtures
+from tellverify.versions.sides import MachineVersion, VersionSide
+
+_OF_PACKS: Final = (Property.ADMISSION, Property.ACCEPTANCE)
+
+
+class OwnCheck(msgspec.Struct, frozen=True):
+    """What a check says of one protocol: its report, and the findings about it."""
+
+    report: ProtocolReport
+    findings: tuple[Diagnostic, ...]
+
+
+def own_checks(side: VersionSide, options: Options) -> Mapping[tuple[str, str], OwnCheck]:
+    """The checks of the texts of a side, by path and name; none of machines.
+
+    They are those of `tellverify check`: comments, the policy and the baseline count as they do
+    there.
+    """
+    if side.workspace is None:
+        return {}
+    found: dict[tuple[str, str], OwnCheck] = {}
+    for result in results_in(side.workspace, _as_checked(options)):
+        for report in result.reports:
+            said = tuple(one for one in result.diagnostics if one.protocol == report.name)
+            found[report.path, report.name] = OwnCheck(report, said)
+    return found
+
+
+def _as_checked(options: Options) -> Options:
+    """The options of a check of everything that fails for errors alone."""
+    return msgspec.structs.replace(
+        options, properties=(), roles=(), fail_on="error", keep_graphs=False, draw=False
+    )
+
+
+def judged_alone(
+    pair: ComparedPair, checks: Mapping[tuple[str, str], OwnCheck], options: Options
+) -> ComparedPair:
+    """The pair, or that its new version is *broken* where a check of it fails.
+
+    Packs are left to the comparison, which asks every runtime profile, and so is a worst case over
+    its budget where it has named one.
+    """
+    comparison = pair.comparison
+    if isinstance(pair.new, MachineVersion) or comparison.verdict == "broken":
+        return pair
+    check = checks[pair.new.path, pair.new.name]
+    names_budget = any(change.weight == "major" for change in comparison.annotations)
+    compared = (*_OF_PACKS, Property.BUDGET) if names_budget else _OF_PACKS
+    counted = [one for one in check.report.verdicts if one.property not in compared]
+    report = msgspec.structs.replace(check.report, verdicts=tuple(counted))
+    code, _ = judge([report], check.findings, _as_checked(options), any_input=True)
+    if code != 1:
+        return pair
+    reason = f"the new version fails by itself: {_fault(counted, check.findings)}"
+    return without_mixtures(pair.old, pair.new, "broken", reason)
+
+
+def _fault(verdicts: Sequence[Verdict], findings: Sequence[Diagnostic]) -> str:
+    """The first fault of a check that fails."""
+    for one in verdicts:
+        if one.required and not one.expected and isinstance(one.outcome, Refuted):
+            return f"`{obligation_name(one.property, one.scope)}` is refuted"
+    wrong = next(d for d in findings if d.severity is Severity.ERROR and not d.refutes)
+    return wrong.message
