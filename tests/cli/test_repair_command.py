@@ -411,3 +411,21 @@ def test_a_longer_file_that_is_imported_confuses_no_places(tmp_path: Path) -> No
     code, out, err = run("repair", "--isolated", "p.tell", cwd=tmp_path)
     assert (code, err) == (0, "")
     assert "+      A -> C : Yes\n       call Talk\n" in out
+
+
+def test_a_refuted_obligation_that_no_repair_mends_is_named() -> None:
+    text = """protocol P =
+  roles R, A, D[N]
+  choice A at
+    | P =>
+      A -> R : P
+      A -> D[*] : M
+      D[*] { min_responses : 1 } -> R : X
+      R -> D[*] : Go
+    | S =>
+      A -> R : S
+      R -> D[*] : Go
+"""
+    code, out, _ = run("repair", "-", "--isolated", text=text)
+    assert code == 1 and "already holds" not in out
+    assert "which is what repairs mend; refuted: `no-orphan-message`\n" in out
