@@ -102,6 +102,28 @@ def test_texts_with_errors_say_what_to_mend_first() -> None:
     assert code == 1 and "error[TV1" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (MENDED.replace("-- One role", "-- tell: property nor never R"), "TV024"),
+        (MENDED.replace("Boss -> Clerk", 'Boss { guard_capability : "x" } -> Clerk', 1), "TV351"),
+    ],
+)
+def test_errors_beside_are_shown_and_fail(text: str, code: str) -> None:
+    assert run("check", "-", "--isolated", text=text)[0] == 1
+    ended, out, err = run("repair", "-", "--isolated", text=text)
+    assert (ended, f"error[{code}]" in err) == (1, True)
+    assert "errors that no repair mends" in err and "needs no repair" in out
+    broken = text.replace(MENDED.splitlines(keepends=True)[-2], "")
+    ended, out, err = run("repair", "-", "--isolated", text=broken)
+    assert (ended, f"error[{code}]" in err) == (1, True)
+    assert CLAIM in out and f"; {code} remains" in out and "+        Boss -> Clerk : Skip" in out
+    ended, out, _ = run("repair", "-", "--isolated", "--format", "json", text=broken)
+    document = json.loads(out)
+    assert (ended, document["exitCode"], document["protocols"][0]["state"]) == (1, 1, "repaired")
+    assert document["protocols"][0]["errors"][0].startswith(code)
+
+
 def test_wrong_usage(tmp_path: Path) -> None:
     assert run("repair", "specs")[0] == 2
     assert run("repair", "nothing.tell")[0] == 1
@@ -252,8 +274,8 @@ def test_a_file_that_includes_its_protocols_names_their_files(tmp_path: Path) ->
 
 def test_an_error_that_stood_in_the_file_before_stops_no_repair(tmp_path: Path) -> None:
     (tmp_path / "b.rs").write_text(f'fn f() {{\n    tell!(r#"\n{STUCK}"#);\n}}\n', "utf-8")
-    code, out, _ = run("repair", "b.rs", cwd=tmp_path)  # the macro has no namespace
-    assert code == 0 and "\n+        B -> C : R\n" in out
+    code, out, err = run("repair", "b.rs", cwd=tmp_path)  # the macro has no namespace
+    assert code == 1 and "error[TV159]" in err and "\n+        B -> C : R\n" in out
     assert "every required obligation then holds; TV159 remains" in " ".join(out.split())
     _, out, _ = run("check", "b.rs", cwd=tmp_path)
     assert "then holds; TV159 remains)" in " ".join(out.split())

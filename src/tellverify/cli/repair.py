@@ -15,7 +15,7 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.repair_text import repairs_json, repairs_text, say_malformed
+from tellverify.cli.repair_text import BESIDE, STOPPED, repairs_json, repairs_text, say_malformed
 from tellverify.cli.session import complain_refused, moved, prepared, settled, working_in
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
@@ -174,7 +174,8 @@ def _show(found: Sequence[ProtocolRepairs], flags: RepairFlags, *, to_errors: bo
     sources = {one.source.path: one.source for one in found}
     errors = list(dict.fromkeys(error for one in found for error in one.errors))
     if errors:
-        say_malformed(errors, sources)
+        is_stopped = all(one.state is RepairState.MALFORMED for one in found if one.errors)
+        say_malformed(errors, sources, STOPPED if is_stopped else BESIDE)
     taken = flags.take if flags.write else 0
     for line in repairs_text(found, taken=taken, every_kind=flags.edits == "all"):
         out.write(f"{line}\n")
@@ -198,7 +199,9 @@ def exit_code(found: Sequence[ProtocolRepairs]) -> Exit:
     states = {one.state for one in found}
     if not states:
         return Exit.NOTHING_SELECTED
-    if states & {RepairState.MALFORMED, RepairState.UNREPAIRED} or any(one.left for one in found):
+    if states & {RepairState.MALFORMED, RepairState.UNREPAIRED}:
+        return Exit.REFUTED
+    if any(one.left or one.errors for one in found):
         return Exit.REFUTED
     if states & {RepairState.LIMITED, RepairState.UNKNOWN}:
         return Exit.UNKNOWN

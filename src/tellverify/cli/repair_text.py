@@ -27,13 +27,17 @@ _RANKS: Final = {
     Rank.SOME: "Best repair found",
 }
 _NOT_REPAIRED: Final = "not repaired, since only the author can say which runs are wanted"
+STOPPED: Final = "a text with errors is not repaired; fix this first:"
+BESIDE: Final = "the text has errors that no repair mends:"
 _LONGER: Final = "`--limit 60s` searches longer"
 _OTHER_EDITS: Final = "`--edits all` also tries edits that change the runs"
 
 
-def say_malformed(errors: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
-    """What has to be mended first, in full on standard error."""
-    complain("a text with errors is not repaired; fix this first:")
+def say_malformed(
+    errors: Sequence[Diagnostic], sources: Mapping[str, SourceFile], why: str = STOPPED
+) -> None:
+    """The errors of a text, in full on standard error, behind the sentence `why`."""
+    complain(why)
     style = style_of(sys.stderr)
     for one in sorted(errors, key=sort_key):
         lines, _ = diagnostic_lines(one, sources, style)

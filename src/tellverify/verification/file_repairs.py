@@ -6,13 +6,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.language.files.inputs import ReadFile, decode
 from tellverify.obligations.options import Options
 from tellverify.repair.repair import RepairOptions
 from tellverify.source.text import SourceFile
 from tellverify.verification.pipeline import check_file, workspace_of
-from tellverify.verification.repairs import ProtocolRepairs, repairs_of
+from tellverify.verification.repairs import ProtocolRepairs, RepairState, repairs_of
 
 
 class NoSuchProtocol(Exception):
@@ -94,7 +94,15 @@ def _of(
     options = msgspec.structs.replace(options, protocols=(found.name,), suggest=False)
     result = check_file(workspace, 0, options)
     report = next(one for one in result.reports if one.name == found.name)
-    return repairs_of(workspace, found, report, result.diagnostics, options, wanted)
+    repaired = repairs_of(workspace, found, report, result.diagnostics, options, wanted)
+    if repaired.state is RepairState.MALFORMED:
+        return repaired
+    errors = {
+        one
+        for one in result.diagnostics
+        if one.severity is Severity.ERROR and not one.refutes and one.protocol in ("", found.name)
+    }
+    return msgspec.structs.replace(repaired, errors=tuple(sorted(errors, key=sort_key)))
 
 
 def _chosen(files: Sequence[ReadFile], options: Options, names: Sequence[str]) -> list[int]:

@@ -67,7 +67,7 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
     """The repairs of one protocol of a file.
 
     `left` are the required obligations that do not hold and that no repair is about, `errors` what
-    is wrong with a text that is not well-formed. `claims` says of each offer what its check has
+    is wrong with the text, beside what is refuted. `claims` says of each offer what its check has
     shown. `expected` are the places of comments that expect what a repair mends.
     """
 
