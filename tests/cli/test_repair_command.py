@@ -81,6 +81,14 @@ def test_another_offer_is_taken_by_its_number(folder: Path) -> None:
     assert "Archive -> Clerk : Skip" in (folder / "p.tell").read_text("utf-8")
 
 
+def test_an_offer_that_there_is_not_is_refused(folder: Path) -> None:
+    code, _, err = run("repair", "--write", "--take", "3", "p.tell", cwd=folder)
+    assert (code, "`MixedChoice` has 2 repairs, so --take 3 names none" in err) == (2, True)
+    assert (folder / "p.tell").read_text("utf-8") == MIXED
+    code, out, err = run("repair", "--take", "2", "p.tell", cwd=folder)
+    assert (code, out, "--take says which repair --write makes" in err) == (2, "", True)
+
+
 def test_standard_input_goes_to_standard_output() -> None:
     code, out, err = run("repair", "--write", "-", "--stdin-name", "q.tell", text=MIXED)
     assert (code, out) == (0, MENDED)
@@ -158,7 +166,10 @@ def test_edits_of_every_kind_are_tried_on_request() -> None:
 )
 def test_goals(name: str, goal: str, line: str, claim: str) -> None:
     path = f"counterexamples/{name}.tell"
-    assert "needs no repair" in run("repair", path)[1]
+    assert run("repair", path)[1].endswith(
+        f" needs no repair: no required obligation is refuted; `--goal {goal}` looks for a repair"
+        " of what is refuted and not required\n"
+    )
     code, out, _ = run("repair", path, "--goal", goal)
     assert code == 0
     assert line in out and claim in out

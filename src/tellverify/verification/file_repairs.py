@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile, decode
 from tellverify.obligations.options import Options
 from tellverify.repair.repair import RepairOptions
@@ -17,6 +18,10 @@ from tellverify.verification.repairs import ProtocolRepairs, RepairState, repair
 
 class NoSuchProtocol(Exception):
     """The file has no protocol of a name that was given; the text lists those that it has."""
+
+
+class NoSuchOffer(Exception):
+    """A protocol has fewer offers than the number that is to be taken; the text says how many."""
 
 
 class RepairedFile(msgspec.Struct, frozen=True):
@@ -45,8 +50,8 @@ def file_repaired(
 ) -> RepairedFile:
     """The same, where each protocol is repaired in the text that the repairs before it have made.
 
-    `take` is the number of the offer that is taken; where there are fewer, the last. Raises
-    NoSuchProtocol.
+    `take` is the number of the offer that is taken. Raises NoSuchProtocol, and NoSuchOffer where a
+    protocol that is repaired has fewer.
     """
     return _repaired(files, options, wanted, _chosen(files, options, names), take)
 
@@ -81,7 +86,9 @@ def _repaired(
         found.append(one)
         if take is not None and one.found.offers:
             offers = one.found.offers
-            text = offers[min(take, len(offers)) - 1].text
+            if take > len(offers):
+                raise NoSuchOffer(f"`{one.name}` has {counted(len(offers), 'repair')}")
+            text = offers[take - 1].text
             files = [decode(files[0].path, text.encode("utf-8", "surrogatepass")), *files[1:]]
     return RepairedFile(tuple(found), text)
 

@@ -68,7 +68,8 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
 
     `left` are the required obligations that do not hold and that no repair is about, `errors` what
     is wrong with the text, beside what is refuted. `claims` says of each offer what its check has
-    shown. `expected` are the places of comments that expect what a repair mends.
+    shown. `expected` are the places of comments that expect what a repair mends. `goals` are those
+    for which a protocol that needs no repair is repaired.
     """
 
     name: str
@@ -80,6 +81,7 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
     left: tuple[str, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
     expected: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
 
 def repairs_of(
@@ -120,7 +122,10 @@ def repairs_of(
         if open_:
             reason = f"it is not known whether it needs a repair: {listed(open_, _MOST_NAMED)}"
             return result(RepairState.UNKNOWN, Repairs(reason=reason))
-        return result(RepairState.UNREPAIRED if left else RepairState.UNNEEDED, Repairs())
+        unasked = {v.property for v in report.verdicts if _fails(v)}
+        goals = tuple(goal for goal, about in REPAIRED_BY.items() if about & unasked)
+        unneeded = result(RepairState.UNREPAIRED if left else RepairState.UNNEEDED, Repairs())
+        return msgspec.structs.replace(unneeded, goals=goals)
     reason = _why_not_editable(protocol)
     if reason:
         return result(RepairState.UNREPAIRED, Repairs(reason=reason))
