@@ -81,6 +81,14 @@ def test_another_offer_is_taken_by_its_number(folder: Path) -> None:
     assert "Archive -> Clerk : Skip" in (folder / "p.tell").read_text("utf-8")
 
 
+def test_an_offer_that_there_is_not_is_refused(folder: Path) -> None:
+    code, _, err = run("repair", "--write", "--take", "3", "p.tell", cwd=folder)
+    assert (code, "`MixedChoice` has 2 repairs, so --take 3 names none" in err) == (2, True)
+    assert (folder / "p.tell").read_text("utf-8") == MIXED
+    code, out, err = run("repair", "--take", "2", "p.tell", cwd=folder)
+    assert (code, out, "--take says which repair --write makes" in err) == (2, "", True)
+
+
 def test_standard_input_goes_to_standard_output() -> None:
     code, out, err = run("repair", "--write", "-", "--stdin-name", "q.tell", text=MIXED)
     assert (code, out) == (0, MENDED)
@@ -100,6 +108,28 @@ def test_texts_with_errors_say_what_to_mend_first() -> None:
     assert code == 1 and "note[TV247]" in err  # the file expects this error
     code, out, err = run("repair", "-", text="protocol P =\n  roles A, B\n  A -> : X\n")
     assert code == 1 and "error[TV1" in err
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        (MENDED.replace("-- One role", "-- tell: property nor never R"), "TV024"),
+        (MENDED.replace("Boss -> Clerk", 'Boss { guard_capability : "x" } -> Clerk', 1), "TV351"),
+    ],
+)
+def test_errors_beside_are_shown_and_fail(text: str, code: str) -> None:
+    assert run("check", "-", "--isolated", text=text)[0] == 1
+    ended, out, err = run("repair", "-", "--isolated", text=text)
+    assert (ended, f"error[{code}]" in err) == (1, True)
+    assert "errors that no repair mends" in err and "needs no repair" in out
+    broken = text.replace(MENDED.splitlines(keepends=True)[-2], "")
+    ended, out, err = run("repair", "-", "--isolated", text=broken)
+    assert (ended, f"error[{code}]" in err) == (1, True)
+    assert CLAIM in out and f"; {code} remains" in out and "+        Boss -> Clerk : Skip" in out
+    ended, out, _ = run("repair", "-", "--isolated", "--format", "json", text=broken)
+    document = json.loads(out)
+    assert (ended, document["exitCode"], document["protocols"][0]["state"]) == (1, 1, "repaired")
+    assert document["protocols"][0]["errors"][0].startswith(code)
 
 
 def test_wrong_usage(tmp_path: Path) -> None:
@@ -136,7 +166,10 @@ def test_edits_of_every_kind_are_tried_on_request() -> None:
 )
 def test_goals(name: str, goal: str, line: str, claim: str) -> None:
     path = f"counterexamples/{name}.tell"
-    assert "needs no repair" in run("repair", path)[1]
+    assert run("repair", path)[1].endswith(
+        f" needs no repair: no required obligation is refuted; `--goal {goal}` looks for a repair"
+        " of what is refuted and not required\n"
+    )
     code, out, _ = run("repair", path, "--goal", goal)
     assert code == 0
     assert line in out and claim in out
@@ -252,8 +285,8 @@ def test_a_file_that_includes_its_protocols_names_their_files(tmp_path: Path) ->
 
 def test_an_error_that_stood_in_the_file_before_stops_no_repair(tmp_path: Path) -> None:
     (tmp_path / "b.rs").write_text(f'fn f() {{\n    tell!(r#"\n{STUCK}"#);\n}}\n', "utf-8")
-    code, out, _ = run("repair", "b.rs", cwd=tmp_path)  # the macro has no namespace
-    assert code == 0 and "\n+        B -> C : R\n" in out
+    code, out, err = run("repair", "b.rs", cwd=tmp_path)  # the macro has no namespace
+    assert code == 1 and "error[TV159]" in err and "\n+        B -> C : R\n" in out
     assert "every required obligation then holds; TV159 remains" in " ".join(out.split())
     _, out, _ = run("check", "b.rs", cwd=tmp_path)
     assert "then holds; TV159 remains)" in " ".join(out.split())
@@ -411,3 +444,21 @@ def test_a_longer_file_that_is_imported_confuses_no_places(tmp_path: Path) -> No
     code, out, err = run("repair", "--isolated", "p.tell", cwd=tmp_path)
     assert (code, err) == (0, "")
     assert "+      A -> C : Yes\n       call Talk\n" in out
+
+
+def test_a_refuted_obligation_that_no_repair_mends_is_named() -> None:
+    text = """protocol P =
+  roles R, A, D[N]
+  choice A at
+    | P =>
+      A -> R : P
+      A -> D[*] : M
+      D[*] { min_responses : 1 } -> R : X
+      R -> D[*] : Go
+    | S =>
+      A -> R : S
+      R -> D[*] : Go
+"""
+    code, out, _ = run("repair", "-", "--isolated", text=text)
+    assert code == 1 and "already holds" not in out
+    assert "which is what repairs mend; refuted: `no-orphan-message`\n" in out

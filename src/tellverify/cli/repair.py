@@ -15,7 +15,7 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.repair_text import repairs_json, repairs_text, say_malformed
+from tellverify.cli.repair_text import BESIDE, STOPPED, repairs_json, repairs_text, say_malformed
 from tellverify.cli.session import complain_refused, moved, prepared, settled, working_in
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
@@ -24,6 +24,7 @@ from tellverify.repair.repair import RepairOptions
 from tellverify.report.escape import tame
 from tellverify.source.writing import replace_text
 from tellverify.verification.file_repairs import (
+    NoSuchOffer,
     NoSuchProtocol,
     RepairedFile,
     file_repaired,
@@ -47,7 +48,7 @@ class RepairFlags(msgspec.Struct, frozen=True):
     edits: str
     limit: float | None
     write: bool
-    take: int
+    take: int | None
     style: str
     config: tuple[str, ...]
     isolated: bool
@@ -94,10 +95,8 @@ def parse_limit(
 @click.option(
     "--take",
     type=click.IntRange(1, 3),
-    default=1,
-    show_default=True,
     metavar="N",
-    help="With --write, the offer that is taken.",
+    help="With --write, the offer that is taken; the first without it.",
 )
 @click.option(
     "--format", "style", type=click.Choice(["text", "json"]), default="text", show_default=True
@@ -117,6 +116,8 @@ def repair(**given: object) -> int:
     flags = msgspec.convert(given, RepairFlags)
     if os.path.isdir(flags.file):
         raise click.UsageError("FILE is a folder; repair one file at a time")
+    if flags.take is not None and not flags.write:
+        raise click.UsageError("--take says which repair --write makes; give both")
     asked = Flags(
         paths=(flags.file,),
         config=flags.config,
@@ -151,11 +152,13 @@ def _repair(asked: Flags, flags: RepairFlags) -> int:
         )
     try:
         if flags.write:
-            done = file_repaired(files, ready.options, wanted, flags.protocols, flags.take)
+            done = file_repaired(files, ready.options, wanted, flags.protocols, flags.take or 1)
         else:
             done = repairs_in(files, ready.options, wanted, flags.protocols)
     except NoSuchProtocol as error:
         raise click.UsageError(str(error)) from None
+    except NoSuchOffer as error:
+        raise click.UsageError(f"{error}, so --take {flags.take} names none") from None
     is_piped = flags.write and flags.file == _STANDARD_INPUT
     if not done.protocols and not _explained(file, ready.options):
         return int(Exit.REFUTED)
@@ -174,8 +177,9 @@ def _show(found: Sequence[ProtocolRepairs], flags: RepairFlags, *, to_errors: bo
     sources = {one.source.path: one.source for one in found}
     errors = list(dict.fromkeys(error for one in found for error in one.errors))
     if errors:
-        say_malformed(errors, sources)
-    taken = flags.take if flags.write else 0
+        is_stopped = all(one.state is RepairState.MALFORMED for one in found if one.errors)
+        say_malformed(errors, sources, STOPPED if is_stopped else BESIDE)
+    taken = (flags.take or 1) if flags.write else 0
     for line in repairs_text(found, taken=taken, every_kind=flags.edits == "all"):
         out.write(f"{line}\n")
 
@@ -198,7 +202,9 @@ def exit_code(found: Sequence[ProtocolRepairs]) -> Exit:
     states = {one.state for one in found}
     if not states:
         return Exit.NOTHING_SELECTED
-    if states & {RepairState.MALFORMED, RepairState.UNREPAIRED} or any(one.left for one in found):
+    if states & {RepairState.MALFORMED, RepairState.UNREPAIRED}:
+        return Exit.REFUTED
+    if any(one.left or one.errors for one in found):
         return Exit.REFUTED
     if states & {RepairState.LIMITED, RepairState.UNKNOWN}:
         return Exit.UNKNOWN

@@ -27,13 +27,17 @@ _RANKS: Final = {
     Rank.SOME: "Best repair found",
 }
 _NOT_REPAIRED: Final = "not repaired, since only the author can say which runs are wanted"
+STOPPED: Final = "a text with errors is not repaired; fix this first:"
+BESIDE: Final = "the text has errors that no repair mends:"
 _LONGER: Final = "`--limit 60s` searches longer"
 _OTHER_EDITS: Final = "`--edits all` also tries edits that change the runs"
 
 
-def say_malformed(errors: Sequence[Diagnostic], sources: Mapping[str, SourceFile]) -> None:
-    """What has to be mended first, in full on standard error."""
-    complain("a text with errors is not repaired; fix this first:")
+def say_malformed(
+    errors: Sequence[Diagnostic], sources: Mapping[str, SourceFile], why: str = STOPPED
+) -> None:
+    """The errors of a text, in full on standard error, behind the sentence `why`."""
+    complain(why)
     style = style_of(sys.stderr)
     for one in sorted(errors, key=sort_key):
         lines, _ = diagnostic_lines(one, sources, style)
@@ -58,7 +62,7 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
     found = one.found
     match one.state:
         case RepairState.UNNEEDED:
-            yield f"{name} needs no repair: no obligation that a repair addresses is refuted"
+            yield f"{name} needs no repair: no required obligation is refuted{_goals(one)}"
         case RepairState.MALFORMED:
             yield f"{name} is not repaired: {tame(found.reason)}"
         case RepairState.UNKNOWN:
@@ -82,9 +86,17 @@ def _protocol(one: ProtocolRepairs, taken: int, *, many: bool, every_kind: bool)
         yield f"{name}: {left} {verb} refuted and {_NOT_REPAIRED}"
 
 
+def _goals(one: ProtocolRepairs) -> str:
+    """The goals for which the protocol is repaired though it needs no repair."""
+    if not one.goals:
+        return ""
+    asked = series([f"`--goal {goal}`" for goal in one.goals], last="or")
+    return f"; {asked} looks for a repair of what is refuted and not required"
+
+
 def _offers(one: ProtocolRepairs, taken: int, prefix: str) -> Iterator[str]:
     offers = list(zip(one.found.offers, one.claims, strict=True))
-    first = min(taken, len(offers)) - 1 if taken else 0
+    first = taken - 1 if taken else 0
     best = offers[first][0]
     for number, (offer, claim) in enumerate(offers):
         if taken and number != first:

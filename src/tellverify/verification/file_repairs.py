@@ -6,17 +6,22 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files.inputs import ReadFile, decode
 from tellverify.obligations.options import Options
 from tellverify.repair.repair import RepairOptions
 from tellverify.source.text import SourceFile
 from tellverify.verification.pipeline import check_file, workspace_of
-from tellverify.verification.repairs import ProtocolRepairs, repairs_of
+from tellverify.verification.repairs import ProtocolRepairs, RepairState, repairs_of
 
 
 class NoSuchProtocol(Exception):
     """The file has no protocol of a name that was given; the text lists those that it has."""
+
+
+class NoSuchOffer(Exception):
+    """A protocol has fewer offers than the number that is to be taken; the text says how many."""
 
 
 class RepairedFile(msgspec.Struct, frozen=True):
@@ -45,8 +50,8 @@ def file_repaired(
 ) -> RepairedFile:
     """The same, where each protocol is repaired in the text that the repairs before it have made.
 
-    `take` is the number of the offer that is taken; where there are fewer, the last. Raises
-    NoSuchProtocol.
+    `take` is the number of the offer that is taken. Raises NoSuchProtocol, and NoSuchOffer where a
+    protocol that is repaired has fewer.
     """
     return _repaired(files, options, wanted, _chosen(files, options, names), take)
 
@@ -81,7 +86,9 @@ def _repaired(
         found.append(one)
         if take is not None and one.found.offers:
             offers = one.found.offers
-            text = offers[min(take, len(offers)) - 1].text
+            if take > len(offers):
+                raise NoSuchOffer(f"`{one.name}` has {counted(len(offers), 'repair')}")
+            text = offers[take - 1].text
             files = [decode(files[0].path, text.encode("utf-8", "surrogatepass")), *files[1:]]
     return RepairedFile(tuple(found), text)
 
@@ -94,7 +101,15 @@ def _of(
     options = msgspec.structs.replace(options, protocols=(found.name,), suggest=False)
     result = check_file(workspace, 0, options)
     report = next(one for one in result.reports if one.name == found.name)
-    return repairs_of(workspace, found, report, result.diagnostics, options, wanted)
+    repaired = repairs_of(workspace, found, report, result.diagnostics, options, wanted)
+    if repaired.state is RepairState.MALFORMED:
+        return repaired
+    errors = {
+        one
+        for one in result.diagnostics
+        if one.severity is Severity.ERROR and not one.refutes and one.protocol in ("", found.name)
+    }
+    return msgspec.structs.replace(repaired, errors=tuple(sorted(errors, key=sort_key)))
 
 
 def _chosen(files: Sequence[ReadFile], options: Options, names: Sequence[str]) -> list[int]:

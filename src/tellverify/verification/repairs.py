@@ -27,7 +27,7 @@ from tellverify.obligations.options import Options
 from tellverify.repair.judged_sizes import MALFORMED
 from tellverify.repair.judgement import Goal
 from tellverify.repair.rendering import all_in_words
-from tellverify.repair.repair import Repair, RepairOptions, Repairs, repair
+from tellverify.repair.repair import REACHED, Repair, RepairOptions, Repairs, repair
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import SAFETY, Property
@@ -46,6 +46,10 @@ _MOST_CHANGES: Final = 3  # that a help spells out
 _MOST_NAMED: Final = 3
 _BRACES: Final = "it is written on the brace surface, which `tellverify fmt --upgrade` rewrites"
 _SHARES_LINE: Final = "it shares its lines with other text"
+_OTHER_FAULT: Final = (
+    "no role was found that cannot know what to do or may wait forever, which is what repairs mend;"
+    " refuted"
+)
 
 
 class RepairState(StrEnum):
@@ -63,8 +67,9 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
     """The repairs of one protocol of a file.
 
     `left` are the required obligations that do not hold and that no repair is about, `errors` what
-    is wrong with a text that is not well-formed. `claims` says of each offer what its check has
-    shown. `expected` are the places of comments that expect what a repair mends.
+    is wrong with the text, beside what is refuted. `claims` says of each offer what its check has
+    shown. `expected` are the places of comments that expect what a repair mends. `goals` are those
+    for which a protocol that needs no repair is repaired.
     """
 
     name: str
@@ -76,6 +81,7 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
     left: tuple[str, ...] = ()
     errors: tuple[Diagnostic, ...] = ()
     expected: tuple[str, ...] = ()
+    goals: tuple[Goal, ...] = ()
 
 
 def repairs_of(
@@ -105,7 +111,7 @@ def repairs_of(
         reason = protocol.judged.linked.blocked or MALFORMED
         malformed = result(RepairState.MALFORMED, Repairs(reason=reason))
         return msgspec.structs.replace(malformed, left=(), errors=tuple(errors))
-    refuted = [v.outcome for v in asked if isinstance(v.outcome, Refuted)]
+    refuted = [(v.name, v.outcome) for v in asked if isinstance(v.outcome, Refuted)]
     if not refuted:
         wanted_too = properties - _ALWAYS
         open_ = [
@@ -116,7 +122,10 @@ def repairs_of(
         if open_:
             reason = f"it is not known whether it needs a repair: {listed(open_, _MOST_NAMED)}"
             return result(RepairState.UNKNOWN, Repairs(reason=reason))
-        return result(RepairState.UNREPAIRED if left else RepairState.UNNEEDED, Repairs())
+        unasked = {v.property for v in report.verdicts if _fails(v)}
+        goals = tuple(goal for goal, about in REPAIRED_BY.items() if about & unasked)
+        unneeded = result(RepairState.UNREPAIRED if left else RepairState.UNNEEDED, Repairs())
+        return msgspec.structs.replace(unneeded, goals=goals)
     reason = _why_not_editable(protocol)
     if reason:
         return result(RepairState.UNREPAIRED, Repairs(reason=reason))
@@ -129,11 +138,14 @@ def repairs_of(
         wanted,
         judged.linked,
         rechecks.holds,
-        sizes_of(refuted[0].instance),
+        sizes_of(refuted[0][1].instance),
     )
     if not found.offers and rechecks.broken:
         broken = f"after the change that was found {rechecks.broken}"
         found = msgspec.structs.replace(found, reason=broken)
+    elif found.reason == REACHED:
+        names = listed([f"`{name}`" for name, _ in refuted], _MOST_NAMED)
+        found = msgspec.structs.replace(found, reason=f"{_OTHER_FAULT}: {names}")
     claims = [rechecks.claim(offer) for offer in found.offers]
     state = RepairState.LIMITED if found.limited else RepairState.UNREPAIRED
     expected = {v.expected for v in asked if _fails(v) and v.expected}
