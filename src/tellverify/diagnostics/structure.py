@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from tellverify.diagnostics.model import (
     Code,
     Diagnostic,
@@ -376,6 +378,13 @@ def several_deciders(
         (span, "which member?"),
         others=[(declared, "declared as a family here")],
     )
+
+
+def one_member(found: Diagnostic) -> Diagnostic:
+    """A finding about an index where one role must decide: all members are no way out of it."""
+    if found.code not in (UNBOUND_INDEX, INDEX_OUT_OF_BOUNDS):
+        return found
+    return msgspec.structs.replace(found, helps=(SEVERAL_DECIDERS.help,))
 
 
 DUPLICATE_LOCAL: Final = Code(

@@ -120,9 +120,24 @@ UNKNOWN_BRANCH: Final = Code(
 def unknown_branch(
     where: Where, span: Span, branch: str, protocol: str, branches: Sequence[str]
 ) -> Diagnostic:
-    """`go_on` names no branch of the protocol, or one after which it does not end."""
+    """`go_on` names no branch of the protocol."""
     names = listed([f"`{one}`" for one in branches], _MOST_NAMED)
     helps = (f"its branches are {names}",) if branches else ("it has no branches",)
+    return finding(
+        UNKNOWN_BRANCH,
+        where,
+        f"`{protocol}` has no branch `{branch}`",
+        (span, ""),
+        helps=helps,
+    )
+
+
+def endless_branch(
+    where: Where, span: Span, branch: str, protocol: str, others: Sequence[str]
+) -> Diagnostic:
+    """`go_on` names only branches after which the protocol does not end."""
+    names = listed([f"`{one}`" for one in others], _MOST_NAMED)
+    helps = (f"its other branches are {names}",) if others else ("it has no other branches",)
     return finding(
         UNKNOWN_BRANCH,
         where,

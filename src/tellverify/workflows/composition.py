@@ -130,7 +130,8 @@ def _with_interface(
     if step.go_on is not None and not found.goes_on and set(step.go_on) <= set(branches):
         span = step.places.value("go_on")
         names = " or ".join(step.go_on)
-        said.append(say.unknown_branch(where, span, names, session.head.name, branches))
+        others = [one for one in branches if one not in step.go_on]
+        said.append(say.endless_branch(where, span, names, session.head.name, others))
     return ComposedSession(session, found)
 
 

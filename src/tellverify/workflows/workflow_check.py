@@ -253,7 +253,10 @@ class _FileCheck:
 
         found = as_expected(result.source, result.reports, result.diagnostics, everywhere=True)
         said = found.diagnostics
-        if self._options.protocols:  # expectations of the others do not count
+        others = (one for one in said if one.code is not UNMET_EXPECTATION and not one.refutes)
+        is_faulty = any(one.severity is Severity.ERROR for one in others)
+        # Those of what was not selected, or left undecided by errors, do not count.
+        if self._options.protocols or is_faulty:
             said = [one for one in said if one.code is not UNMET_EXPECTATION]
         result.reports[:], result.diagnostics[:] = found.reports, said
 

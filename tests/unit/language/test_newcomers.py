@@ -155,6 +155,13 @@ def test_what_any_member_may_do_is_told_how_to_be_modelled() -> None:
     found = check_text(family + "  D[i] -> A : X\n", Options()).run.findings
     (window,) = [one for one in found if one.code.number == "TV214"]
     assert "a window over the members" in window.notes[0]
+    for index in ("[any]", "", "[9]"):
+        choice = f"  choice D{index} at\n    | X =>\n        D[*] -> A : X\n"
+        found = check_text(family.replace("N", "3") + choice, Options()).run.findings
+        assert found[0].code.number in ("TV213", "TV214", "TV217")
+        assert found[0].helps[0].startswith("name a single member by its index;")
+        follows = [one for one in found[1:] if one.code.number == "TV242"]
+        assert len(follows) == (index == "[9]")
 
 
 @pytest.mark.parametrize(

@@ -106,6 +106,41 @@ def test_bad_input_has_a_diagnostic_with_its_place(folder: Path, case: str) -> N
     assert all(one.primary.region is not None for one in run.findings)
 
 
+RETRY = """module retry exposing (Retry)
+
+protocol Retry =
+  roles Client, Server
+  rec Loop
+    Client -> Server : Ask
+    choice Server at
+      | Again =>
+        Server -> Client : Again
+        continue Loop
+      | Done =>
+        Server -> Client : Done
+"""
+
+
+def test_a_branch_without_an_end_is_no_help(folder: Path) -> None:
+    """The help of one names the others."""
+    (folder / "call.tell").write_text(RETRY, encoding="utf-8")
+    (found,) = checked(folder, PHASE + 'go_on = ["Again"]\n').findings
+    assert (found.code.number, found.helps) == ("TV836", ("its other branches are `Done`",))
+    assert "has no end after a branch `Again`" in found.message
+    (unknown,) = checked(folder, PHASE + 'go_on = ["Maybe"]\n').findings
+    assert "has no branch `Maybe`" in unknown.message
+    assert unknown.helps == ("its branches are `Again`, `Done`",)
+
+
+@pytest.mark.parametrize("case", ["no TOML", "no file", "no protocol"])
+def test_what_is_not_decided_meets_no_expectation_and_breaks_none(folder: Path, case: str) -> None:
+    text, code, _ = BAD[case]
+    run = checked(folder, "# tell: expect(refuted composition)\n" + text)
+    assert ([one.code.number for one in run.findings], run.exit_code) == ([code], 1)
+    sound = checked(folder, "# tell: expect(refuted composition)\n" + PHASE)
+    assert [one.code.number for one in sound.findings] == ["TV264"]
+
+
 def test_a_name_that_is_given_is_kept(folder: Path) -> None:
     """The first phase would be called `call` after its file."""
     text = PHASE + PHASE + 'name = "call"\n' + PHASE + 'uses = ["call.Question"]\n'

@@ -260,6 +260,8 @@ class FlowCheck:
             )
             return  # the branches of that choice are judged by themselves
         stranger = next((s for s in summary.first if not same_role(s.sender, decider)), None)
+        if stranger is not None and _may_be(stranger.sender, decider):
+            return  # that no single member decides is found by its name
         if stranger is not None:
             sender = role_text(stranger.sender)
             others = [(label.span, f"branch `{label.text}`"), (decider.span, f"`{who}` decides")]
@@ -407,3 +409,9 @@ def _drops_rest(statement: ast.Statement) -> bool:
             return not is_desugared(statement)
         case ast.Send() | ast.Broadcast() | ast.Call() | ast.OperationStatement():
             return False
+
+
+def _may_be(sender: ast.RoleRef, decider: ast.RoleRef) -> bool:
+    """Whether a decider that is no single member of a family may be the sender."""
+    single = isinstance(decider.index, ast.ConstIndex)
+    return sender.name.text == decider.name.text and not single

@@ -199,7 +199,7 @@ class References:
 
     def _decider(self, ref: ast.RoleRef, what: str) -> Iterator[Diagnostic]:
         faults = list(self._reference(ref))
-        yield from faults
+        yield from map(say.one_member, faults)
         declared = self.roles.get(ref.name.text)
         if faults or declared is None or declared.size is None:
             return
