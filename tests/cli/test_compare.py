@@ -291,6 +291,10 @@ def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> No
     code, out, _ = tellverify("compare", *both((broken, fine)))
     assert code == 1
     assert "the old version fails by itself" in out
+    assert "old.tell:1:10\n  |\n1 | protocol P =\n  |          - the version that fails" in out
+    assert "help: the fault is in `old.tell`: check that version on its own" in out
+    code, out, _ = tellverify("compare", *both((fine, broken)))
+    assert (code, "old.tell" in out) == (1, False), out
     code, found = compared(tellverify, (fine, broken))
     assert (code, found["verdict"]) == (1, "broken")
     code, out, _ = tellverify("compare", *both((fine, "protocol P =\n  roles A\n  A -> \n")))

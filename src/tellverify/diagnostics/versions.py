@@ -133,9 +133,18 @@ def no_safe_order(where: Where, at: Span, instead: str, refutes: str) -> Diagnos
     )
 
 
-def bad_version(where: Where, at: Span, reason: str, refutes: str) -> Diagnostic:
-    """One of the versions is faulty on its own, so no mixture can be safe."""
-    return finding(BAD_VERSION, where, reason, (at, ""), refutes=refutes)
+def bad_version(where: Where, at: Span, reason: str, refutes: str, there: Annotation) -> Diagnostic:
+    """One of the versions is faulty on its own, so no mixture can be safe.
+
+    `there` is its place, in another file than `where` if it is the old one.
+    """
+    if there.path == where.path:
+        return finding(BAD_VERSION, where, reason, (at, there.text), refutes=refutes)
+    help_ = f"the fault is in `{there.path}`: check that version on its own, and fix it first"
+    marks = (at, "the new version")
+    return finding(
+        BAD_VERSION, where, reason, marks, others=(there,), helps=(help_,), refutes=refutes
+    )
 
 
 def one_sided(path: str, name: str, at: Span, side: str) -> Diagnostic:

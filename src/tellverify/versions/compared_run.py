@@ -127,7 +127,9 @@ def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
     if one.upgrade is not None and _has_no_order(one):
         yield say.no_safe_order(where, at, instead_of(one.upgrade), name)
     elif one.verdict == "broken":
-        yield say.bad_version(where, at, one.reason, name)
+        faulty = pair.old if pair.is_old_broken else pair.new
+        there = Annotation(faulty.span, "the version that fails", faulty.path)
+        yield say.bad_version(where, at, one.reason, name, there)
     elif one.verdict == "unknown":
         yield say.not_compared(where, at, one.reason or one.summary)
     for words in one.upstream:

@@ -17,6 +17,7 @@ from tellverify.verdict.versions import (
     VersionChange,
     VersionComparison,
     VersionVerdict,
+    VersionWord,
 )
 from tellverify.versions.differences import message_changes, role_changes
 from tellverify.versions.instance import (
@@ -49,12 +50,16 @@ from tellverify.versions.wire_labels import WireRules, payload_type
 
 
 class ComparedPair(msgspec.Struct, frozen=True):
-    """A comparison, the two versions, and the instances behind it."""
+    """A comparison, the two versions, and the instances behind it.
+
+    `is_old_broken`: with the verdict *broken* the fault is one of the old version.
+    """
 
     old: Version
     new: Version
     comparison: VersionComparison
     instances: tuple[ComparedInstance, ...] = ()
+    is_old_broken: bool = False
 
 
 def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
@@ -69,8 +74,8 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         before = old_sizes(sizes, families_of(old), rules)
         graphs = (graph_at(old, before, options), graph_at(new, sizes, options))
         broken = _broken(graphs)
-        if broken:
-            return without_mixtures(old, new, "broken", broken)
+        if broken is not None:
+            return broken_pair(old, new, *broken)
         if any(one.timed is not None for one in graphs):
             timed = _timed(old, new, frame, graphs, rules)
             if timed.comparison.verdict == "unknown":
@@ -86,8 +91,8 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
         if isinstance(one_size, str):
             return without_mixtures(old, new, "unknown", one_size)
         alone = corner_fault(one_size)
-        if alone:
-            return without_mixtures(old, new, "broken", alone)
+        if alone is not None:
+            return broken_pair(old, new, *alone)
         found.append(one_size)
     if timed is not None:
         return timed
@@ -97,12 +102,19 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
     return _compared(old, new, frame, found, options)
 
 
-def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> str:
-    """Which version fails by itself, and why; empty if neither does."""
-    for word, one in zip(("old", "new"), graphs, strict=True):
-        if one.is_broken:
-            return f"the {word} version fails by itself: {one.fault}"
-    return ""
+def broken_pair(old: Version, new: Version, word: VersionWord, fault: str) -> ComparedPair:
+    """A pair of which the `word` version, old or new, has a `fault` of its own."""
+    reason = f"the {word} version fails by itself: {fault}"
+    pair = without_mixtures(old, new, "broken", reason)
+    return msgspec.structs.replace(pair, is_old_broken=word == "old")
+
+
+def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> tuple[VersionWord, str] | None:
+    """Which version fails by itself, and why."""
+    old, new = graphs
+    if old.is_broken:
+        return "old", old.fault
+    return ("new", new.fault) if new.is_broken else None
 
 
 def _missing(

@@ -25,7 +25,7 @@ from tellverify.search.traces import (
     explain_reception,
     explain_starved,
 )
-from tellverify.verdict.versions import FailingMixture, MixedInstance, RoleVersion
+from tellverify.verdict.versions import FailingMixture, MixedInstance, RoleVersion, VersionWord
 from tellverify.versions.mixture_words import (
     MixtureGroup,
     cube_versions,
@@ -278,13 +278,13 @@ def _at_site(one: ComparedInstance, step: Step, where: tuple[int, int]) -> Step:
     return msgspec.structs.replace(step, site=site)
 
 
-def corner_fault(one: ComparedInstance) -> str:
-    """Which version fails alone, in words; empty when neither does."""
-    for version, word in ((OLD, "old"), (NEW, "new")):
+def corner_fault(one: ComparedInstance) -> tuple[VersionWord, str] | None:
+    """Which version fails alone, and how."""
+    corners: tuple[tuple[int, VersionWord], ...] = ((OLD, "old"), (NEW, "new"))
+    for version, word in corners:
         deployment = (version,) * len(one.mixtures.changed)
         cube = one.mixtures.space.deployment(deployment)
         hit = next((r for r in one.mixtures.refuted if not cube & ~r.cube), None)
         if hit is not None:
-            events = counted(hit.depth, "event")
-            return f"the {word} version alone fails: {hit.fault} after {events}"
-    return ""
+            return word, f"{hit.fault} after {counted(hit.depth, 'event')}"
+    return None

@@ -15,7 +15,7 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.exit_code import judge
 from tellverify.verification.pipeline import results_in
-from tellverify.versions.comparison import ComparedPair, without_mixtures
+from tellverify.versions.comparison import ComparedPair, broken_pair
 from tellverify.versions.sides import MachineVersion, VersionSide
 
 _OF_PACKS: Final = (Property.ADMISSION, Property.ACCEPTANCE)
@@ -70,8 +70,7 @@ def judged_alone(
     code, _ = judge([report], check.findings, _as_checked(options), any_input=True)
     if code != 1:
         return pair
-    reason = f"the new version fails by itself: {_fault(counted, check.findings)}"
-    return without_mixtures(pair.old, pair.new, "broken", reason)
+    return broken_pair(pair.old, pair.new, "new", _fault(counted, check.findings))
 
 
 def _fault(verdicts: Sequence[Verdict], findings: Sequence[Diagnostic]) -> str:
