@@ -12,7 +12,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_equations, parse_instances
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
-from tellverify.cli.reports import Output, deliver
+from tellverify.cli.reports import Output, deliver, keep_inputs
 from tellverify.cli.session import complain_refused, moved, settled, working_in
 from tellverify.cli.unmatched_names import names_of_nothing, unknown_protocols
 from tellverify.obligations.options import Options
@@ -137,6 +137,7 @@ def _once(flags: Flags, own: CompareFlags) -> int:
     run = msgspec.structs.replace(
         found.checked.run, command=command_line(), configuration=settings.listed
     )
+    keep_inputs(flags.reports, found.checked.sources)
     complaints, notes = _unmatched(found, sides, flags, own, rules)
     if flags.evidence is not None:
         from tellverify.versions.mixture_evidence import write_comparison
@@ -148,7 +149,8 @@ def _once(flags: Flags, own: CompareFlags) -> int:
     for note in notes:
         complain(note)
     style = "errors" if flags.quiet else flags.style
-    output = Output(style, flags.color, flags.verbose, flags.reports)
+    read = (settings.path,) if settings.path else ()
+    output = Output(style, flags.color, flags.verbose, flags.reports, read=read)
     return deliver(run, found.checked.sources, output, complaints)
 
 

@@ -12,7 +12,7 @@ import msgspec
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
 from tellverify.language.files import inputs
 from tellverify.obligations.options import MOST_STEPS, Options
 from tellverify.report.escape import tame
@@ -118,6 +118,7 @@ def decide(flags: DataFlags, check: _Check, subject: str) -> int:
     if not read:
         complain("no TOML file was found")
         return int(Exit.NOTHING_SELECTED)
+    keep_inputs(flags.reports, (one.path for one in read))
     checked = check(read, options, _TOTAL if is_supported() else None)
     complaints: list[str] = []
     run = msgspec.structs.replace(checked.run, command=command_line())

@@ -14,7 +14,7 @@ from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
-from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
 from tellverify.cli.selection import given_or_included, selected
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted
@@ -85,6 +85,7 @@ def lint(
         complain("there are no files with protocols")
         return int(Exit.NOTHING_SELECTED)
     allowances = Allowances()
+    keep_inputs(reports, (one.path for one in read))
     linted = lint_files(
         _workspace(read),
         rules,

@@ -75,7 +75,9 @@ def report(
         return Exit.USAGE
     for path in stored.missing:
         complain(f"no text of {path}: it is gone or has changed")
-    output = Output(style or ("none" if files else "text"), color, verbose, files)
+    output = Output(
+        style or ("none" if files else "text"), color, verbose, files, read=(run, base_run or run)
+    )
     shown = stored.run if base_run is None else beside_base(stored.run, base_run)
     before = shown.exit_code
     # Nothing was decided, so the exit code says only whether everything could be written.

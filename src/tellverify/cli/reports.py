@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TextIO
 
 import click
@@ -19,6 +19,7 @@ from tellverify.cli.complaints import complain
 from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.nearest import did_you_mean
+from tellverify.report.escape import tame
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
@@ -32,6 +33,7 @@ class Output(msgspec.Struct, frozen=True):
     """The reports to write: one terminal format, and files as kind and path.
 
     The terminal format shows `most` findings (None: all), and `trailer` at the end of the totals.
+    `read` are files that were read, beside those of the run, and that no report replaces.
     """
 
     style: str = "text"
@@ -40,6 +42,7 @@ class Output(msgspec.Struct, frozen=True):
     reports: tuple[tuple[str, str], ...] = ()
     most: int | None = None
     trailer: str = ""
+    read: tuple[str, ...] = ()
 
 
 def parse_reports(
@@ -63,14 +66,26 @@ def _place(path: str) -> str:
     return path if path == STANDARD_OUTPUT else os.path.abspath(path)
 
 
+def keep_inputs(reports: Sequence[tuple[str, str]], read: Iterable[str]) -> None:
+    """Raise click.UsageError when one of the reports would replace one of the files `read`."""
+    from tellverify.verification.output_paths import is_one_of
+
+    files = tuple(read)
+    for kind, path in reports:
+        if path != STANDARD_OUTPUT and is_one_of(path, files):
+            why = f"the {kind} report would replace {tame(path)}, which is read"
+            raise click.UsageError(f"{why}; name another path")
+
+
 def deliver(
     run: Run, sources: Mapping[str, SourceFile], output: Output, complaints: Sequence[str] = ()
 ) -> int:
     """Write everything and return the exit code. What goes wrong is said on standard error.
 
     `complaints` are faults of the call that were found before. With a report on standard output,
-    the terminal format goes to standard error.
+    the terminal format goes to standard error. Raises click.UsageError as `keep_inputs` does.
     """
+    keep_inputs(output.reports, [*(one.path for one in run.inputs), *sources, *output.read])
     said = list(complaints)
     files = [(kind, path) for kind, path in output.reports if path != STANDARD_OUTPUT]
     files.sort(key=_is_appended)  # appended text cannot be written again

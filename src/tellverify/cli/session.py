@@ -17,7 +17,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import STANDARD_OUTPUT, Output
+from tellverify.cli.reports import STANDARD_OUTPUT, Output, keep_inputs
 from tellverify.cli.unmatched_names import (
     names_of_nothing,
     settings_of_nothing,
@@ -169,6 +169,9 @@ def prepared(
             raise click.UsageError(refusal)
     if "reports" in found.confined:
         _refuse_to_replace(reports, [*(one.path for one in files), found.path])
+    beside_files = (found.path, found.baseline, options.policy, flags.base_run)
+    read = [*(one.path for one in files), *(one for one in beside_files if one)]
+    keep_inputs(reports, read)
     if flags.strict:
         options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)

@@ -11,7 +11,7 @@ import msgspec
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
 from tellverify.language.files import inputs
 from tellverify.obligations.options import (
     MOST_CONFIGURATIONS,
@@ -127,6 +127,7 @@ def check(**given: object) -> int:
     if not read:
         click.echo("tellverify: no workflow was found", err=True)
         return int(Exit.NOTHING_SELECTED)
+    keep_inputs(flags.reports, (one.path for one in read))
     cache = None
     if flags.cache_dir is not None:
         from tellverify.verification.cache import Cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from tellverify.evidence.fault_run import is_of_scenario, unshown_in_scenario
@@ -94,18 +94,33 @@ def stuck_trace(machines: Machines, run: StuckRun, fault: Fault = Fault.STUCK_RO
         for role in _shown(graph, steps, culprits)
     )
     place = _place(machines, culprits[0], prefix)
-    names = _listed(culprits)
-    wanted = _messages(awaits[culprits[0]])
     others = "all other roles have terminated"
     if loop >= 0:
         others = "the other roles continue without it"
     if loop >= 0 and fault is Fault.STARVATION:
         others = "the other roles can stay in a loop that does not serve it"
-    one = len(culprits) == 1
-    explanation = f"{names} {'waits' if one else 'wait'} for {wanted}, and {others}"
+    explanation = f"{_waits(culprits, awaits)}, and {others}"
     minimal = loop < 0 and fault is Fault.STUCK_ROLE
     trace = Trace(fault, steps, culprits, explanation, minimal, loop, (), waiting, place)
     return replayed(machines, trace, may_end=lambda: may_end_or_go_on(graph, run))
+
+
+def _waits(culprits: Sequence[str], awaits: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """Which roles wait for which messages; each with its own where they differ."""
+    by_message: dict[str, list[str]] = {}
+    for role, actions in awaits.items():
+        by_message.setdefault(_messages(actions), []).append(role)
+    if len(by_message) == 1:
+        by_message = {wanted: list(culprits) for wanted in by_message}
+    shown = list(by_message.items())[:3]
+    parts = [
+        f"{_listed(roles)} {'waits' if len(roles) == 1 else 'wait'} for {wanted}"
+        for wanted, roles in shown
+    ]
+    left = len(culprits) - sum(len(roles) for _, roles in shown)
+    if left:
+        parts.append(f"{left} more {'role waits' if left == 1 else 'roles wait'}")
+    return ", ".join(parts)
 
 
 def may_end_or_go_on(graph: ProtocolGraph, run: StuckRun) -> bool:

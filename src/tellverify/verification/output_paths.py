@@ -2,7 +2,8 @@
 
 A configuration comes with the files that are checked, so its author may be someone else: its paths
 stay below its folder, links resolved, and what they replace is nothing but a report or evidence of
-an earlier check. A path of the command line is the user's own and is not limited.
+an earlier check. A path of the command line is the user's own: it may be anywhere, but for the
+files that are read.
 """
 
 from __future__ import annotations
@@ -61,9 +62,15 @@ def report_refusal(
     """
     if not path.lower().endswith(suffixes):
         return f"the path of a {kind} report ends in {' or '.join(suffixes)}"
-    if os.path.realpath(path) in {os.path.realpath(one) for one in inputs}:
+    if is_one_of(path, inputs):
         return "it is one of the files that are checked"
     return _strange(path, "report", marks)
+
+
+def is_one_of(path: str, inputs: Iterable[str]) -> bool:
+    """Whether `path` leads to one of `inputs`, by another spelling or a link too."""
+    place = os.path.realpath(path)
+    return any(os.path.realpath(one) == place for one in inputs)
 
 
 def evidence_refusal(path: str, folder: str) -> str:
