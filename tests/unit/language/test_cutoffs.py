@@ -50,6 +50,14 @@ def test_the_cut_off_of_one_construct(body: str, cutoff: int) -> None:
     assert (symbol.name, symbol.families, symbol.cutoff) == ("N", ("D",), cutoff)
 
 
+def test_answers_of_an_empty_family_are_not_waited_for_in_silence() -> None:
+    """Without members no event is left, and nothing of the protocol would say so."""
+    given = protocol("  A -> D[*] : Go\n  D[*] { min_responses : 1 } -> A : Ok\n", "A, D[N]")
+    (skip,) = given.lowered_at({"D": 0}).skipped
+    assert "no member sends what `min_responses : 1` waits for" in skip.reason
+    assert given.lowered_at({"D": 1}).skipped == ()
+
+
 def test_families_of_one_symbol_share_a_cut_off_and_others_have_their_own() -> None:
     given = protocol(
         "  A -> D[2] : X\n  A -> E[0] : Y\n  A -> F[*] : Z\n  A -> G[5] : W\n  A -> H[1] : V\n",

@@ -188,6 +188,9 @@ class Emitter:
             raise OverBudget
         tag, self._tag = self._tag, None
         for responses in least_responses(statement.record):
+            if responses and not senders:
+                span = statement.message.label.span
+                self.skip(f"no member sends what `min_responses : {responses}` waits for", span)
             self.tables.roles.note_responses(responses, (*senders[:1], *receivers[:1]))
         label = self.tables.label(text)
         head = label
