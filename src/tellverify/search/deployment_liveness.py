@@ -155,9 +155,10 @@ def _is_served(graph: _Graph, n: int, role: int, waits: Sequence[int], flags: by
     needed = waits[states[role]]
     if not needed:
         return True
-    for actor, moves in graph.after[n].items():
-        covered = 0
-        for alive, target in moves:
+    own = graph.held[n].get(role, 0)  # a send that only the bound forbids is a move of the role
+    for actor in graph.after[n].keys() | ({role} if own else set()):
+        covered = own if actor == role else 0
+        for alive, target in graph.after[n].get(actor, ()):
             if actor == role or target == _DROPPED or flags[target]:
                 covered |= alive
         if not (needed if actor == role else graph.alive[actor][states[actor]]) & ~covered:
@@ -180,7 +181,11 @@ def _judge(search: DeploymentSearch, graph: _Graph, deployment: int, roles: Iter
         moving = (
             n
             for n, here in enumerate(inside)
-            if here and any(alive & versions[role] for alive, _ in graph.after[n].get(role, ()))
+            if here
+            and (
+                graph.held[n].get(role, 0) & versions[role]
+                or any(alive & versions[role] for alive, _ in graph.after[n].get(role, ()))
+            )
         )
         served = _reaching(graph, inside, moving)
         left = [
