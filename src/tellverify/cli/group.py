@@ -35,7 +35,7 @@ _WORDS: Final = {
 
 
 class ReaderGone(Exception):
-    """Nobody reads the output any more. As a BrokenPipeError click would make it exit code 1."""
+    """The output was closed by its reader. As a BrokenPipeError click would make it exit code 1."""
 
 
 class LazyGroup(click.Group):

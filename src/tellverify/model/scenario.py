@@ -199,7 +199,7 @@ def _sides(rule: ScenarioRule, roles: Sequence[str]) -> tuple[frozenset[str], fr
 
 
 def sides_overlap(rule: ScenarioRule, roles: Sequence[str]) -> bool:
-    """True when a role is on both sides of a partition, or nobody is on one of them."""
+    """True when a role is on both sides of a partition, or one of them has no role."""
     left, right = _sides(rule, roles)
     return bool(left & right) or not left or not right
 

@@ -19,6 +19,7 @@ Faithful means that an explanation is left; a history that is not faithful never
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -44,7 +45,7 @@ class Explanation(NamedTuple):
     owed: Open
 
 
-class EventMonitor:
+class EventMonitor(ABC):
     """What monitors of histories share: numbers of actions, and each step computed once."""
 
     def __init__(self, roles: Sequence[str], labels: Sequence[str]) -> None:
@@ -72,8 +73,8 @@ class EventMonitor:
             known = self._after[key] = self._step(state, role, action)
         return known
 
-    def _step(self, state: int, role: int, action: int) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def _step(self, state: int, role: int, action: int) -> int: ...
 
 
 class FidelityMonitor(EventMonitor):

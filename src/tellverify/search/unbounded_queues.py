@@ -20,7 +20,7 @@ from tellverify.model.step import Step
 from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.traces import step_of
 
-_BOUNDS: Final = (4, 16, 64)  # a loop may come behind a burst of messages that nobody takes
+_BOUNDS: Final = (4, 16, 64)  # a loop may come behind a burst of messages that are not taken
 _BUDGET: Final = 20_000
 _MOST_TRIED: Final = 2_000
 

@@ -47,7 +47,7 @@ def _differs(
 ) -> bool:
     """Whether some stated cost of the one member that pays, toward one peer in a row, is another.
 
-    Where nobody is charged anything, no cost may be stated.
+    Where no member is charged, no cost may be stated.
     """
 
     def payer(event: int) -> tuple[int, int]:
