@@ -35,7 +35,7 @@ _WORDS: Final = {
 
 
 class ReaderGone(Exception):
-    """The output was closed by its reader. As a BrokenPipeError click would make it exit code 1."""
+    """The output was closed by its reader. Click would make a BrokenPipeError exit code 1."""
 
 
 class LazyGroup(click.Group):

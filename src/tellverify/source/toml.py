@@ -84,12 +84,7 @@ class TomlDocument(msgspec.Struct, frozen=True):
     def text_of(self, path: Path) -> Span:
         """What the string at `path` says; the whole value where that is written with escapes."""
         span = self.span_of(path)
-        value: TomlValue = self.table
-        for step in path:
-            if isinstance(value, dict) and isinstance(step, str):
-                value = value.get(step, {})
-            elif isinstance(value, list) and isinstance(step, int):
-                value = value[step]
+        value = self._value(path)
         start = self.source.slice(span).find(value) if isinstance(value, str) else -1
         if start < 0 or not isinstance(value, str):
             return span
@@ -97,12 +92,7 @@ class TomlDocument(msgspec.Struct, frozen=True):
 
     def below(self, path: Path) -> TomlDocument:
         """The table at `path` as a document of its own, with its places in the same text."""
-        value: TomlValue = self.table
-        for step in path:
-            if isinstance(value, dict) and isinstance(step, str):
-                value = value.get(step, {})
-            elif isinstance(value, list) and isinstance(step, int):
-                value = value[step]
+        value = self._value(path)
         size = len(path)
 
         def within(places: dict[Path, Span]) -> dict[Path, Span]:
@@ -110,6 +100,16 @@ class TomlDocument(msgspec.Struct, frozen=True):
 
         table = value if isinstance(value, dict) else {}
         return TomlDocument(self.source, table, within(self.keys), within(self.values))
+
+    def _value(self, path: Path) -> TomlValue:
+        """What stands at `path`; steps that fit nothing are passed over."""
+        value: TomlValue = self.table
+        for step in path:
+            if isinstance(value, dict) and isinstance(step, str):
+                value = value.get(step, {})
+            elif isinstance(value, list) and isinstance(step, int):
+                value = value[step]
+        return value
 
     def _nearest(self, places: dict[Path, Span], path: Path) -> Span:
         while path:
