@@ -362,7 +362,7 @@ def test_a_long_search_is_given_up() -> None:
     big = msgspec.structs.replace(Options(), seconds=0.05, instances=(("Devices", (40, 41, 42)),))
     run_ = check_files(files_of("specs/ota_activation.tell"), big).run
     verdicts = [v for p in run_.protocols for v in p.verdicts]
-    assert time.monotonic() - begin < 20
+    assert time.monotonic() - begin < 60
     if run_.exit_code == 3:
         assert all(isinstance(v.outcome, Unknown) for v in verdicts)
 
@@ -454,6 +454,7 @@ def test_a_wrong_revision_or_no_repository_is_wrong_usage(
 # Watching
 
 
+@pytest.mark.usefixtures("default_signals")
 def test_watching_shows_what_became_different(tmp_path: Path) -> None:
     (tmp_path / "good.tell").write_text(GOOD)
     (tmp_path / "other.tell").write_text(GOOD.replace("Good", "Other"))
@@ -471,7 +472,7 @@ def test_watching_shows_what_became_different(tmp_path: Path) -> None:
             await_text(log, "exit 1", 1)
         finally:
             process.send_signal(signal.SIGINT)
-            code = process.wait(20)
+            code = process.wait(60)
     assert code == 130
     later = log.read_text().split("exit 0", 1)[1]
     assert "error[TV512]" in later
@@ -480,7 +481,7 @@ def test_watching_shows_what_became_different(tmp_path: Path) -> None:
 
 
 def await_text(log: Path, text: str, count: int) -> None:
-    for _ in range(200):
+    for _ in range(600):
         if log.read_text().count(text) >= count:
             return
         time.sleep(0.1)

@@ -18,7 +18,7 @@ GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
 
 def tellverify(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[bytes]:
     command = [*TOOL, *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, timeout=120, check=False)
     assert b"Traceback" not in done.stderr
     return done
 
@@ -51,6 +51,7 @@ def started(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     return process
 
 
+@pytest.mark.usefixtures("default_signals")
 @pytest.mark.parametrize("jobs", ["1", "2"])
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
@@ -60,7 +61,7 @@ def test_a_signal_ends_a_check_with_its_code(
 ) -> None:
     process = started(tmp_path, "--jobs", jobs)
     process.send_signal(number)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     assert process.returncode == code
     assert f"exit {code}".encode() in out
     assert b"Traceback" not in err
@@ -78,7 +79,7 @@ def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     assert len(workers) == 2
     process.kill()
     process.wait()
-    for _ in range(200):
+    for _ in range(600):
         left = [one for one in workers if is_running(one)]
         if not left:
             return
@@ -148,7 +149,7 @@ def test_closed_streams_are_no_defects(
 ) -> None:
     (tmp_path / "p.tell").write_text(GOOD)
     done = subprocess.run(
-        [*TOOL, *arguments], cwd=tmp_path, preexec_fn=closing(*numbers), timeout=60, check=False
+        [*TOOL, *arguments], cwd=tmp_path, preexec_fn=closing(*numbers), timeout=120, check=False
     )
     assert done.returncode == code
     assert [one.name for one in tmp_path.iterdir()] == ["p.tell"]

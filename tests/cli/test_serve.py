@@ -35,6 +35,7 @@ protocol Shop =
 """
 MENDED = SHOP + "        Seller -> Courier : Idle\n"
 TYPED = {"Content_Type": "application/json"}
+pytestmark = pytest.mark.usefixtures("default_signals")
 LONGEST = 60.0  # seconds until something that has to happen has happened
 
 
