@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from exploration import explore
 from systems import random_family, random_system
 
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
 from tellverify.search import breadth_first as search_module
-from tellverify.search.breadth_first import LayeredSearch, explore
+from tellverify.search.breadth_first import LayeredSearch
 from tellverify.search.counterexample import find_faults
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.layering import is_graded

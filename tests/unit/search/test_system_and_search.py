@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from exploration import explore
 from graphs import protocol_graphs
 from hypothesis import given, settings
 from subset import subset_machines
@@ -14,7 +15,6 @@ from tellverify.model.machine import Action, Machine
 from tellverify.model.run_end import Ended, replay
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.search.breadth_first import explore
 from tellverify.search.encoding import CompiledSystem
 
 STREAM = graph_from_edges([(0, "A", "B", "x", 0)], final=set())
