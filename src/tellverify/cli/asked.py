@@ -46,7 +46,7 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
     found = list(inputs.find(paths, left))
     notes = [_missing(path) for path in paths if path != "-" and not os.path.lexists(path)]
     if left.ignored or left.hidden:
-        from tellverify.verification.repository import tracked_in
+        from tellverify.verification.left_out import tracked_in
 
         tracked = [path for path in tracked_in(left.ignored) if path not in found]
         found += tracked

@@ -1,4 +1,4 @@
-"""`tellverify laws` and `tellverify patterns`: commands on TOML files, with the same options."""
+"""What the commands on TOML files have in common: their options, and how they end."""
 
 from __future__ import annotations
 
@@ -145,31 +145,3 @@ def _files(path: str) -> Iterator[str]:
         for name in sorted(names):
             if name.endswith(_SUFFIX) and name != _EXPECTATION:
                 yield os.path.join(folder, name).replace(os.sep, "/")
-
-
-@click.command("laws")
-@data_options
-def laws(**given: object) -> int:
-    """Decide the laws of the structures that TOML files describe.
-
-    PATH is such a file or a folder of them. A broken law comes with the smallest values that break
-    it. Exit codes: 0 all laws hold, 1 one is broken or a file has errors, 3 one is not known,
-    4 nothing was checked.
-    """
-    from tellverify.verification.law_files import check_laws
-
-    return decide(msgspec.convert(given, DataFlags), check_laws, "structure")
-
-
-@click.command("patterns")
-@data_options
-def patterns(**given: object) -> int:
-    """Decide the claims about the models in TOML files.
-
-    PATH is such a file or a folder of them. A claim that is false comes with a shortest run against
-    it. Exit codes: 0 all claims hold, 1 one is false or a file has errors, 3 one is not known,
-    4 nothing was checked.
-    """
-    from tellverify.verification.pattern_files import check_patterns
-
-    return decide(msgspec.convert(given, DataFlags), check_patterns, "model")

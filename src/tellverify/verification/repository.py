@@ -10,8 +10,6 @@ import subprocess
 from collections.abc import Sequence
 from typing import Final
 
-from tellverify.language.files import inputs
-
 QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
 
 
@@ -54,26 +52,6 @@ def tracked_below(folder: str) -> frozenset[str]:
     here = os.path.realpath(folder)
     names = _git(here, "ls-files", "-z").split("\0")
     return frozenset(os.path.join(here, name) for name in names if name)
-
-
-def tracked_in(entries: Sequence[str]) -> list[str]:
-    """The files with protocols that git tracks among `entries` and below them, sorted.
-
-    Where git cannot be asked it tracks nothing.
-    """
-    try:
-        tracked = tracked_below(".") if entries else frozenset()
-    except NoRepository:
-        return []
-    here = os.path.realpath(".")
-    found = set()
-    for entry in entries:
-        place = os.path.join(here, entry)
-        inside = os.path.join(place, "")
-        for path in tracked:
-            if path == place or path.startswith(inside):
-                found.add(os.path.relpath(path, here).replace(os.sep, "/"))
-    return [path for path in sorted(found) if inputs.may_hold_protocols(path)]
 
 
 def text_at(revision: str, path: str) -> bytes | None:
