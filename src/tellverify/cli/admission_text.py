@@ -11,7 +11,7 @@ from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.policies import style_of_output
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.text import SourceFile
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def complain_refused(refused: RefusedFile) -> int:
     """Report the faults of a configuration; nothing is checked."""
     from tellverify.report.style import Style
-    from tellverify.report.text import diagnostic_lines
+    from tellverify.report.text_findings import diagnostic_lines
 
     ascii_only = not (sys.stderr.encoding or "").lower().startswith("utf")
     style = Style(ascii_only=ascii_only, width=100)

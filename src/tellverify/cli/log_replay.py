@@ -27,7 +27,7 @@ from tellverify.evidence.partial_log import MOST
 from tellverify.language.checks.suggest import closest
 from tellverify.model.graph import ProtocolGraph
 from tellverify.report.style import Style
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 
