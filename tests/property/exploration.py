@@ -28,8 +28,8 @@ class Exploration(msgspec.Struct, frozen=True):
     complete: bool
     longest_queue: tuple[tuple[Channel, int], ...]
     endings: tuple[TerminalEnding, ...]
-    spoilt: tuple[Shown, ...]
-    abandoned: tuple[Shown, ...]
+    unspecified: tuple[Shown, ...]
+    orphaned: tuple[Shown, ...]
     levels: list[list[int]]
 
     def run_to(self, configuration: int, depth: int) -> list[EncodedMove]:
@@ -53,7 +53,7 @@ def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Ex
         complete=search.exhausted and not system.blocked,
         longest_queue=search.longest(),
         endings=tuple(search.endings),
-        spoilt=tuple(search.spoilt[role] for role in sorted(search.spoilt)),
-        abandoned=tuple(search.abandoned[role] for role in sorted(search.abandoned)),
+        unspecified=tuple(search.unspecified[role] for role in sorted(search.unspecified)),
+        orphaned=tuple(search.orphaned[role] for role in sorted(search.orphaned)),
         levels=search.levels,
     )

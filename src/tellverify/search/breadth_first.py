@@ -23,7 +23,7 @@ _FIRST_REGROUP: Final = 1_000
 
 
 class LayeredSearch:
-    """Search by layers; `advance` adds one. `endings` grow with them, `spoilt` and `abandoned` too.
+    """Search by layers; `advance` adds one; `endings`, `unspecified` and `orphaned` grow with them.
 
     `count` is the number of configurations visited. At most `budget` are kept, fewer if they are
     long: 1,024 bits count as one. When the next layer would not fit it is dropped and `overflow`
@@ -47,8 +47,8 @@ class LayeredSearch:
         if self._met is not None and system.has_faults:  # a lost message is no message more
             self._met = (self._met[0], self._met[0])
         self.endings: list[TerminalEnding] = []
-        self.spoilt: dict[int, Shown] = {}
-        self.abandoned: dict[int, Shown] = {}
+        self.unspecified: dict[int, Shown] = {}
+        self.orphaned: dict[int, Shown] = {}
         self._regroup_at = _FIRST_REGROUP
         self._successors: set[int] = set()
         self._expand()
@@ -106,12 +106,12 @@ class LayeredSearch:
                 if ending is not None:
                     self.endings.append(ending)
         self._successors = set() if self.overflow else following
-        for role in sorted(self.system.spoilt - self.spoilt.keys()):
-            first = next(c for c in layer if self.system.is_spoilt(role, c))
-            self.spoilt[role] = Shown(role, first, self.depth)
-        for role in sorted(self.system.abandoned - self.abandoned.keys()):
-            first = next(c for c in layer if self.system.is_abandoned(role, c))
-            self.abandoned[role] = Shown(role, first, self.depth)
+        for role in sorted(self.system.unspecified - self.unspecified.keys()):
+            first = next(c for c in layer if self.system.has_unspecified_reception(role, c))
+            self.unspecified[role] = Shown(role, first, self.depth)
+        for role in sorted(self.system.orphaned - self.orphaned.keys()):
+            first = next(c for c in layer if self.system.has_orphan(role, c))
+            self.orphaned[role] = Shown(role, first, self.depth)
 
 
 def advanced(search: Layers) -> Layers:

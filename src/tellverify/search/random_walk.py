@@ -285,9 +285,9 @@ class RandomWalk:
             gone = machine.final[self.states[role]] and not machine.moves[self.states[role]]
             if gone and machine.role not in failed and self._has_messages(machine.role):
                 return Fault.ORPHAN_MESSAGE, (machine.role,), -1
-        spoilt = [role for role in waits if self._is_spoilt(role)]
-        if spoilt:
-            return Fault.UNSPECIFIED_RECEPTION, (spoilt[0],), -1
+        unspecified = [role for role in waits if self._has_unspecified_reception(role)]
+        if unspecified:
+            return Fault.UNSPECIFIED_RECEPTION, (unspecified[0],), -1
         engaged = [
             role for role in waits if not self.rules.scenario.engaged_only or self._has_acted(role)
         ]
@@ -295,7 +295,7 @@ class RandomWalk:
             return Fault.STUCK_ROLE, (engaged[0],), -1
         return None, (), -1
 
-    def _is_spoilt(self, role: str) -> bool:
+    def _has_unspecified_reception(self, role: str) -> bool:
         """True of a role that can only receive, and finds a wrong message wherever it may."""
         number = self.rules.roles.index(role)
         row = self.compiled.rows[number][self.states[number]]
