@@ -20,9 +20,8 @@ from tellverify.cli.check_parse import (
     parse_witness,
 )
 from tellverify.cli.nearest import NamedChoice
-from tellverify.cli.reports import FORMATS, parse_reports
+from tellverify.cli.reports import FORMATS, report_option
 from tellverify.obligations.options import Level
-from tellverify.report.kinds import KINDS
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.verdict.properties import Property
 
@@ -371,14 +370,7 @@ output = _joined(
         show_default=True,
         help="What goes to standard output.",
     ),
-    click.option(
-        "--report",
-        "reports",
-        multiple=True,
-        metavar="KIND=PATH",
-        callback=parse_reports,
-        help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
-    ),
+    report_option,
     click.option(
         "--evidence",
         type=click.Path(),
