@@ -302,7 +302,7 @@ class MixedVersions:
     def _check_served(self, configurations: Sequence[Configuration]) -> None:
         """In each deployment that is left, every role that may not stop moves again."""
         enough = 2 ** len(self.changed) <= filed.MOST_DEPLOYMENTS
-        require(enough, "proof", "too many deployments to be looked at one by one")
+        require(enough, "proof", "too many deployments to check one by one")
         for deployment in self._deployments():
             role = self._starving(deployment, configurations)
             require(not role, "proof", f"`{role}` is stuck in a mixture that no row refutes")
