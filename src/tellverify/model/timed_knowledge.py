@@ -64,4 +64,5 @@ class Knowledge(NamedTuple):
 
 
 def known_by(role: str) -> Callable[[OpenEntry], bool]:
+    """Whether a role knows that an entry is complete."""
     return lambda record: role in record.knows
