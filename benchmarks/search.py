@@ -36,7 +36,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.machine import Action, Machine
 from tellverify.model.semantics import System
-from tellverify.projection.subset import canonical_machine
+from tellverify.projection.subset import bounded_machine
 from tellverify.search.breadth_first import DENSE_FROM, LayeredSearch, Layers, explored
 from tellverify.search.counterexample import find_faults
 from tellverify.search.encoding import CompiledSystem
@@ -89,7 +89,8 @@ class Measured(NamedTuple):
 
 
 def machines_of(graph: ProtocolGraph) -> tuple[Machine, ...]:
-    return tuple(canonical_machine(graph, role) for role in graph.roles)
+    found = [bounded_machine(graph, role, BUDGET) for role in graph.roles]
+    return tuple(machine for machine in found if machine is not None)
 
 
 def searched(machines: Sequence[Machine], bound: int) -> LayeredSearch:

@@ -15,7 +15,8 @@ from pathlib import Path
 from tellverify.evidence.divergence import replay
 from tellverify.model.machine import Machine
 from tellverify.model.scenario_text import parse_scenario
-from tellverify.search.simulation import ScheduleKind, Simulator
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.simulation import Simulator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 

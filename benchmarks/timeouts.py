@@ -17,13 +17,14 @@ from pathlib import Path
 
 from tellverify.model.scenario import resolved
 from tellverify.model.scenario_text import parse_scenario
-from tellverify.model.timed_text import TimedProtocol, timed_protocol
+from tellverify.model.timed_text import TimedProtocol
 from tellverify.search.timed import search_timed
 from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_failures import timed_failures
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "property"))
 
+from timed_statements import timed_protocol
 from timed_texts import text_of
 from timed_vectors import VECTORS
 

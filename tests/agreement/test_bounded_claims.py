@@ -10,7 +10,7 @@ import os
 import random
 from collections.abc import Sequence
 
-from plain_search import abandoned, spoilt
+from plain_search import orphaned, unspecified
 from systems import Whole, random_family, random_system
 
 from tellverify.model.fault import Fault
@@ -51,9 +51,9 @@ def shown(whole: Whole) -> set[Fault]:
     """The faults that single configurations show."""
     found = set()
     for configuration in whole.after:
-        if spoilt(whole.system, configuration):
+        if unspecified(whole.system, configuration):
             found.add(Fault.UNSPECIFIED_RECEPTION)
-        if abandoned(whole.system, configuration):
+        if orphaned(whole.system, configuration):
             found.add(Fault.ORPHAN_MESSAGE)
         idle = not whole.after[configuration] and configuration not in whole.blocked
         if idle and not whole.system.is_final(configuration):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from exploration import explore
 from systems import random_family, random_system
 
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Action, Machine
 from tellverify.search import breadth_first as search_module
-from tellverify.search.breadth_first import LayeredSearch, explore
+from tellverify.search.breadth_first import LayeredSearch
 from tellverify.search.counterexample import find_faults
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.layering import is_graded
@@ -31,7 +32,7 @@ def both(machines: tuple[Machine, ...], bound: int) -> tuple[LayeredSearch, Dens
 
 
 def test_layers_counts_and_faults_are_the_same() -> None:
-    compared = overflown = blocked = spoilt = 0
+    compared = overflown = blocked = unspecified = 0
     for seed in range(1_200):
         machines = random_system(seed) if seed % 3 else random_family(seed)
         found = both(machines, 1 + seed % 4)
@@ -44,7 +45,7 @@ def test_layers_counts_and_faults_are_the_same() -> None:
         assert dense.system.blocked == ints.system.blocked, f"seed {seed}"
         assert sorted(dense.endings) == sorted(ints.endings), f"seed {seed}"
         assert dense.longest() == ints.longest(), f"seed {seed}"
-        depths = [{r: s.depth for r, s in each.spoilt.items()} for each in found]
+        depths = [{r: s.depth for r, s in each.unspecified.items()} for each in found]
         assert depths[0] == depths[1], f"seed {seed}"
         for each in ints.endings[:2]:
             runs = [search.run_to(each.configuration, each.depth) for search in found]
@@ -60,8 +61,8 @@ def test_layers_counts_and_faults_are_the_same() -> None:
         compared += 1
         overflown += ints.overflow
         blocked += ints.system.blocked
-        spoilt += bool(ints.spoilt)
-    assert compared > 900 and overflown > 20 and blocked > 200 and spoilt > 100
+        unspecified += bool(ints.unspecified)
+    assert compared > 900 and overflown > 20 and blocked > 200 and unspecified > 100
 
 
 def test_a_large_search_goes_on_by_numpy_with_the_same_answers(

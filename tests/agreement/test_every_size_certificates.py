@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import msgspec
 import pytest
+from every_size import certify_every
 from family_texts import FamilyText
 from random_families import random_family_text
 
@@ -18,7 +19,7 @@ from tellverify.evidence.certificate import (
 from tellverify.evidence.recheck.coherence import check_certificate
 from tellverify.evidence.recheck.every_size import every_size_of
 from tellverify.evidence.recheck.graph import Rejected
-from tellverify.projection.certified_sizes import certify_every, differs_from_text
+from tellverify.projection.certified_sizes import differs_from_text
 from tellverify.projection.certify import certify
 
 ROUND = """protocol P =

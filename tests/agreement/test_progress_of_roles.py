@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 import networkx as nx
+from local_machines import canonical_machine
 
 from tellverify.evidence.divergence import replay
 from tellverify.evidence.trace_replay import fault_shown
@@ -17,7 +18,6 @@ from tellverify.model.semantics import System
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_graph
-from tellverify.projection.subset import canonical_machine
 from tellverify.search.check_system import check_system
 from tellverify.search.group_answer import SearchScope
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown

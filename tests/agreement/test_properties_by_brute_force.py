@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import pytest
 from formulas import random_formula
 from graphs import random_graph
+from local_machines import canonical_machine
 
 from tellverify.evidence.formula_run import complaint, positions
 from tellverify.model.configuration import Configuration
@@ -19,7 +20,6 @@ from tellverify.model.formula import Formula, evaluate, text
 from tellverify.model.machine import Machine
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.projection.subset import canonical_machine
 from tellverify.properties.configurations import Configurations, all_configurations
 from tellverify.properties.product import ProductDecision, decide
 from tellverify.properties.safety import is_safety

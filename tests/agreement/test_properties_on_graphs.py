@@ -8,11 +8,11 @@ from collections import Counter
 import pytest
 from formulas import random_event
 from graphs import random_graph
+from local_machines import canonical_machine
 
 from tellverify.model.formula import CountAtom, Formula, FormulaBuilder, text
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.projection.implementability import check_graph
-from tellverify.projection.subset import canonical_machine
 from tellverify.properties.causal_order import decide_on_graph
 from tellverify.properties.configurations import all_configurations
 from tellverify.properties.product import decide

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from exploration import explore
+from local_machines import canonical_machine
+
 from tellverify.projection.implementability import check_graph
 from tellverify.projection.queues import queue_bounds
-from tellverify.projection.subset import canonical_machine
-from tellverify.search.breadth_first import explore
 from tests.property.graphs import random_graph
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
-from plain_search import spoilt
+from plain_search import unspecified
 from systems import Whole, random_family, random_system
 
 from tellverify.model.configuration import Configuration
@@ -89,7 +89,7 @@ def stable_facts(
     system: System, configurations: set[Configuration], whole: Whole
 ) -> tuple[set[str], set[str], bool]:
     """Spoilt roles, stuck roles, and whether no end can be reached any more."""
-    bad = {role for c in configurations for role in spoilt(system, c)}
+    bad = {role for c in configurations for role in unspecified(system, c)}
     can_end = whole.closed(whole.ends())
     return bad, whole.stuck(), bool(whole.after.keys() - can_end)
 
@@ -110,7 +110,7 @@ def test_what_stays_so_is_kept_by_the_condition_on_cycles() -> None:
         for configuration in part.after:
             part.after[configuration] = whole.after[configuration]
         # Facts of configurations that were met, with what really can follow them.
-        roles = {role for c in part.after for role in spoilt(whole.system, c)}
+        roles = {role for c in part.after for role in unspecified(whole.system, c)}
         assert roles == expected[0], f"seed {seed}"
         can_end = whole.closed(whole.ends())
         assert bool(part.after.keys() - can_end) == expected[2], f"seed {seed}"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from family_texts import FamilyText, plain_verdict
+from local_machines import canonical_machine
 from plain_search import shortest_faults
 from random_protocols import random_protocol
 
 from tellverify.language.syntax import ast
 from tellverify.model.graph import ProtocolGraph
-from tellverify.projection.subset import canonical_machine
 from tellverify.repair.edits import Delete, Insert, Reverse, edited
 from tellverify.repair.judgement import Goal, Judge
 from tellverify.repair.outline import outline

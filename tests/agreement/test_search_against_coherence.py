@@ -11,10 +11,10 @@ from __future__ import annotations
 
 import pytest
 from graphs import random_graph
+from local_machines import canonical_machine
 
 from tellverify.model.fault import Fault
 from tellverify.projection.implementability import check_graph
-from tellverify.projection.subset import canonical_machine
 from tellverify.search.counterexample import SEARCHED, find_faults
 
 PROTOCOLS = 5_000

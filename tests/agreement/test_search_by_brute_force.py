@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exploration import explore
 from graphs import protocol_graphs
 from hypothesis import given, settings
 from plain_search import histories, is_start_of_run, shortest_faults
@@ -12,7 +13,6 @@ from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.semantics import System
-from tellverify.search.breadth_first import explore
 from tellverify.search.counterexample import SEARCHED, find_faults
 
 CONFIGURATION_FAULTS = frozenset(SEARCHED) - {Fault.INFIDELITY}

@@ -18,10 +18,12 @@ from tellverify.search.breadth_first import LayeredSearch
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.numpy_search import DenseSearch, NumpyLayout
 from tellverify.search.omission import OmissionFindings, omission_findings
+from tellverify.search.random_walk import ScheduleKind
 from tellverify.search.scenario_machines import scenario_machines
 from tellverify.search.scenario_search import check_scenario
 from tellverify.search.simulated_faults import shown_run
-from tellverify.search.simulation import RunEnding, ScheduleKind, Simulator
+from tellverify.search.simulated_run import RunEnding
+from tellverify.search.simulation import Simulator
 
 RUNS = 15
 

@@ -21,7 +21,8 @@ from tellverify.model.decision import DecisionRule, parse_decision
 from tellverify.model.delivery import Delivery
 from tellverify.model.scenario import ResolvedScenario, resolved
 from tellverify.model.scenario_text import parse_scenario
-from tellverify.model.timed_semantics import TimedSemantics, TimedState
+from tellverify.model.timed_semantics import TimedSemantics
+from tellverify.model.timed_state import TimedState
 from tellverify.model.timed_text import MessageNode, TimedProtocol
 from tellverify.search.timed import search_timed
 from tellverify.search.timed_events import TimedProperty, TimedSettings

@@ -43,7 +43,7 @@ def test_a_refusal_names_source_and_policy_and_what_helps() -> None:
     assert "error[TV707]" in done.output
     assert "specs/ota_activation.tell:5" in done.output
     assert "builtin:aura/packs.toml:" in done.output
-    assert "least changes, cost 3:" in done.output
+    assert "smallest changes, cost 3:" in done.output
     assert "provide `protocol_envelope_bridge` in the runtime" in done.output
 
 

@@ -67,7 +67,7 @@ def test_a_budget_given_twice() -> None:
     assert run("check", "chat.tell", "--budget", "Client=1", "--budget", "Client=2")[0] == 2
 
 
-def test_a_budget_of_nobody() -> None:
+def test_a_unknown_budget() -> None:
     code, said = run("check", "chat.tell", "--budget", "Clerk=1")
     assert code == 2
     assert "Clerk" in said

@@ -23,6 +23,7 @@ def test_every_command_is_listed_once_under_a_heading() -> None:
     listed = re.findall(r"^  ([a-z]+) +\S", text.partition("\nCheck:\n")[2], re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
     assert len(re.findall(r"^\S.*:$", text, re.MULTILINE)) >= 5
+    assert "\nMore:\n" not in text
 
 
 def test_every_option_of_check_is_listed_once_under_a_heading() -> None:
@@ -35,7 +36,7 @@ def test_every_option_of_check_is_listed_once_under_a_heading() -> None:
                 found = re.findall(rf"^  (?:-\w, )?{name}\b(?!-)", text, re.MULTILINE)
                 assert len(found) == 1, name
     headings = re.findall(r"^(\S.*):$", text, re.MULTILINE)
-    assert headings[0] == "What is checked" and len(headings) == len(set(headings)) >= 9
+    assert headings[0] == "Selection" and len(headings) == len(set(headings)) >= 9
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.cli import session
+from tellverify.cli import check_plan
 from tellverify.cli.check_options import Flags
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Options
@@ -63,8 +63,8 @@ def test_a_file_that_cannot_be_read_with_the_memory_is_an_error(
 
 
 def test_a_whole_check_has_six_hundred_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert session._total(Flags()) == 600.0
-    assert session._total(Flags(total_timeout=3.0)) == 3.0
+    assert check_plan._total(Flags()) == 600.0
+    assert check_plan._total(Flags(total_timeout=3.0)) == 3.0
 
 
 def test_the_reason_does_not_depend_on_the_clock(tmp_path: Path) -> None:

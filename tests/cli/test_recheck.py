@@ -271,7 +271,7 @@ def test_stored_queries_are_put_to_the_solvers_again(tmp_path: Path) -> None:
     assert run(tmp_path, "check", "g.tell", "--evidence", "proofs")[0] == 0
     code, said = run(tmp_path, "recheck", "proofs")
     assert code == 0
-    assert "SMT-LIB scripts not judged" in said
+    assert "SMT-LIB scripts not checked" in said
     code, said = run(tmp_path, "recheck", "--smt", "proofs")
     assert code == 0, said
     assert "guards.1.smt2: sat by z3" in said

@@ -461,4 +461,4 @@ def test_a_refuted_obligation_that_no_repair_mends_is_named() -> None:
 """
     code, out, _ = run("repair", "-", "--isolated", text=text)
     assert code == 1 and "already holds" not in out
-    assert "which is what repairs mend; refuted: `no-orphan-message`\n" in out
+    assert "and there is none; refuted: `no-orphan-message`\n" in out

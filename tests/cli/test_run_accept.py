@@ -292,7 +292,7 @@ def test_accept_with_nothing_to_accept(call: Call) -> None:
     assert call("accept", "specs/dkd.tell", "--policy", "missing")[0] == 2
     code, said = call("accept", "stuck.tell")
     assert code == 0
-    assert "the policy does not know it" in said
+    assert "the policy does not list it" in said
 
 
 def test_the_verdicts_under_the_scenario_of_a_pack_are_cited(call: Call) -> None:

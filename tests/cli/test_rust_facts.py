@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from tellverify.annotations.fact_schemas import FactSchema, read_schema_text, read_schemas
+from tellverify.annotations.fact_schemas import FactSchema, read_schemas, read_schemas_text
 from tellverify.annotations.rust_facts import rust_schemas, schema_toml, schemas_toml
 from tellverify.annotations.schema_files import named_schema
 from tellverify.cli.group import tellverify
@@ -157,7 +157,7 @@ def test_a_version_of_0_is_told_as_such() -> None:
 @pytest.mark.parametrize("text", [INVITATION, CHAT])
 def test_what_is_extracted_is_read_back_as_the_same_schema(text: str) -> None:
     for schema in schemas(text):
-        read = read_schema_text(schema_toml(schema))
+        read = read_schemas_text(schema_toml(schema), "<schema>")[0]
         assert read.schema == schema
 
 

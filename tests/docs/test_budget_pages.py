@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.annotations.fact_schemas import read_schema_text
+from tellverify.annotations.fact_schemas import read_schemas_text
 from tellverify.annotations.guard_snapshot import Snapshot, evaluated, read_snapshot
 from tellverify.annotations.metadata import metadata_of
 from tellverify.annotations.rules import default_rules
@@ -97,7 +97,7 @@ def test_parts_of_policies_can_be_read(said: str, text: str) -> None:
 
 @pytest.mark.parametrize(("said", "text"), list(blocks("schema")))
 def test_schemas_can_be_read(said: str, text: str) -> None:
-    read = read_schema_text(text)
+    read = read_schemas_text(text, "<schema>")[0]
     assert read.schema is not None, read.diagnostics
 
 
@@ -115,5 +115,5 @@ def test_snapshots_decide_so(said: str, text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(("said", "text"), list(blocks("reduction")))
 def test_reductions_belong_to_the_schema_of_the_page(said: str, text: str) -> None:
     ((_, schema),) = blocks("schema")
-    read = read_schema_text(f"{schema}\n{text}")
+    read = read_schemas_text(f"{schema}\n{text}", "<schema>")[0]
     assert (read.schema is not None) is (said == "proved"), read.diagnostics

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from every_size import claim_text
 from family_texts import FamilyText
 
 from tellverify.cli.group import tellverify
-from tellverify.projection.every_size import claim_text
 from tellverify.repair.rendering import in_words
 from tellverify.repair.repair import Rank, repair
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from every_size import EverySize, decide_every_size
+
 from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_symbols
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import Event, ProtocolGraph
 from tellverify.model.sizes import SizeSymbol
-from tellverify.projection.every_size import EverySize, decide_every_size
 from tellverify.source.text import SourceFile
 
 

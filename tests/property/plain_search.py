@@ -17,7 +17,7 @@ Local = tuple[str, ...]  # what one role did: "q!l" and "p?l"
 Vector = tuple[Local, ...]
 
 
-def spoilt(system: System, configuration: Configuration) -> list[str]:
+def unspecified(system: System, configuration: Configuration) -> list[str]:
     """Roles that only receive, may not stop, and find a wrong head in every channel they await."""
     queues = dict(configuration.queues)
     found = []
@@ -36,7 +36,7 @@ def spoilt(system: System, configuration: Configuration) -> list[str]:
     return found
 
 
-def abandoned(system: System, configuration: Configuration) -> list[str]:
+def orphaned(system: System, configuration: Configuration) -> list[str]:
     """Roles in a final state without a move for which a message is queued."""
     found = []
     for machine, state in zip(system.machines, configuration.states, strict=True):
@@ -49,9 +49,9 @@ def abandoned(system: System, configuration: Configuration) -> list[str]:
 def faults_of(system: System, configuration: Configuration) -> set[Fault]:
     """The faults a configuration shows by itself."""
     found: set[Fault] = set()
-    if spoilt(system, configuration):
+    if unspecified(system, configuration):
         found.add(Fault.UNSPECIFIED_RECEPTION)
-    if abandoned(system, configuration):
+    if orphaned(system, configuration):
         found.add(Fault.ORPHAN_MESSAGE)
     if next(system.enabled(configuration), None) is not None:
         return found

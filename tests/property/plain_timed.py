@@ -10,7 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from tellverify.model.timed_semantics import PlainEvent, PlainMove, TimedSemantics, TimedState
+from tellverify.model.timed_semantics import TimedSemantics
+from tellverify.model.timed_state import PlainEvent, PlainMove, TimedState
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 
 

@@ -6,7 +6,7 @@ import random
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from plain_search import abandoned, spoilt
+from plain_search import orphaned, unspecified
 from systems import Whole
 
 from tellverify.model.fault import Fault
@@ -105,9 +105,9 @@ def shortest(whole: Whole) -> tuple[int, Fault] | None:
     """
     found: list[tuple[int, Fault]] = []
     for configuration, depth in whole.depth.items():
-        if spoilt(whole.system, configuration):
+        if unspecified(whole.system, configuration):
             found.append((depth, Fault.UNSPECIFIED_RECEPTION))
-        if abandoned(whole.system, configuration):
+        if orphaned(whole.system, configuration):
             found.append((depth, Fault.ORPHAN_MESSAGE))
         if not whole.after[configuration] and not whole.system.is_final(configuration):
             found.append((depth, Fault.DEADLOCK))

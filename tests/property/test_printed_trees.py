@@ -12,7 +12,8 @@ from tellverify.diagnostics.model import Severity
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import parse
 from tellverify.language.syntax.printing.printer import print_file
-from tellverify.language.syntax.spans import same_tree, without_spans
+from tellverify.language.syntax.spans import placed, same_tree
+from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
 
 
@@ -24,7 +25,7 @@ def parsed(text: str) -> ast.File:
 
 
 def bare(file: ast.File) -> ast.File:
-    found = without_spans(file)
+    found = placed(file, lambda _: NOWHERE)
     return ast.File(found.module, found.imports, found.declarations, found.protocols)
 
 

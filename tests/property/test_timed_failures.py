@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from timed_statements import timed_protocol
 from timed_texts import text_of
 from timed_vectors import VECTORS
 
@@ -10,7 +11,6 @@ from tellverify.model.decision import parse_decision
 from tellverify.model.machine import Action, Machine
 from tellverify.model.scenario import Omission, Scenario, resolved
 from tellverify.model.scenario_text import parse_scenario
-from tellverify.model.timed_text import timed_protocol
 from tellverify.search.scenario_search import check_scenario
 from tellverify.search.timed import search_timed
 from tellverify.search.timed_events import TimedSettings

@@ -16,7 +16,8 @@ from timed_vectors import VECTORS
 
 from tellverify.evidence.event_log import LogEvent
 from tellverify.evidence.monitor import UndecidedLog
-from tellverify.model.timed_semantics import TimedSemantics, TimedState
+from tellverify.model.timed_semantics import TimedSemantics
+from tellverify.model.timed_state import TimedState
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_monitor import TimedMonitor

@@ -6,8 +6,6 @@ import pytest
 from timed_texts import protocol_of
 from timed_vectors import VECTORS
 
-from tellverify.model.defect import Defect
-from tellverify.model.timed_text import TimedContinue, timed_protocol
 from tellverify.search.timed import TimedRun, search_timed
 from tellverify.search.timed_events import TimedProperty, TimedSettings
 from tellverify.search.timed_rows import FirePolicy, LatePolicy
@@ -120,8 +118,3 @@ def test_equal_searches_give_equal_results() -> None:
     first, _ = search_timed(protocol, TimedSettings(bound=2))
     second, _ = search_timed(protocol, TimedSettings(bound=2))
     assert first == second
-
-
-def test_continue_without_its_loop_is_a_defect() -> None:
-    with pytest.raises(Defect, match="L"):
-        timed_protocol((TimedContinue("L"),))

@@ -9,7 +9,8 @@ from timed_texts import protocol_of, written_of
 from tellverify.evidence.timed_replay import TimedRunReplay
 from tellverify.model.scenario import Scenario
 from tellverify.model.scenario_text import parse_scenario
-from tellverify.search.simulation import RunEnding, ScheduleKind
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.simulated_run import RunEnding
 from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_rows import FirePolicy, LatePolicy, TooManyTimedPlaces
 from tellverify.search.timed_simulation import TimedSimulator

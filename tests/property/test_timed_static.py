@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import pytest
 from timed_random import random_text
-from timed_texts import protocol_of, text_of
-from timed_vectors import VECTORS
-
-from tellverify.model.timed_text import (
+from timed_statements import (
     TimedBlock,
     TimedBranches,
     TimedLoop,
@@ -15,6 +12,9 @@ from tellverify.model.timed_text import (
     TimedText,
     timed_protocol,
 )
+from timed_texts import protocol_of, text_of
+from timed_vectors import VECTORS
+
 from tellverify.search.timed import TimedFindings, search_timed
 from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_static import timeout_findings

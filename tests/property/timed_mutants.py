@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from plain_timed import PlainTimed
 
-from tellverify.model.timed_places import TextPlace
-from tellverify.model.timed_semantics import TaggedMessage, TimedState
+from tellverify.model.timed_knowledge import TextPlace
+from tellverify.model.timed_state import TaggedMessage, TimedState
 
 
 def scopes_of(entries) -> frozenset:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
-from tellverify.model.timed_text import (
+from timed_statements import (
     TimedBlock,
     TimedBranches,
     TimedContinue,

@@ -9,18 +9,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from tellverify.model.timed_text import (
+from timed_statements import (
     TimedBlock,
     TimedBranches,
     TimedContinue,
     TimedLoop,
     TimedMessage,
-    TimedProtocol,
     TimedStatement,
     TimedStop,
     TimedText,
     timed_protocol,
 )
+
+from tellverify.model.timed_text import TimedProtocol
 
 _TOKEN = re.compile(r"\s*(->|[A-Za-z0-9_]+|[;/|(){}])")
 

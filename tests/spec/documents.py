@@ -43,7 +43,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.wellformed import check_structure
 from tellverify.language.syntax.parser import parse
 from tellverify.report.style import Style
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.text import SourceFile
 
 FOLDER = Path(__file__).parent / "cases"

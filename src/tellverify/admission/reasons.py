@@ -296,23 +296,21 @@ class Inventories(msgspec.Struct, frozen=True):
 
 
 def minimal_inventories(
-    policy: Policy, derived: Derived, solver: Solver, budget: SolverBudget = _BUDGET
+    policy: Policy, derived: Derived, solver: Solver
 ) -> Inventories | GaveUp | None:
     """The minimal runtimes that admit a protocol; None when no runtime does."""
     named = [one.premise for one in premises(policy, derived, None)]
-    return _minimal(policy, needed(policy, derived), named, solver, budget)
+    return _minimal(policy, needed(policy, derived), named, solver)
 
 
 def joint_inventories(
-    policy: Policy, found: Sequence[Requirements], solver: Solver, budget: SolverBudget = _BUDGET
+    policy: Policy, found: Sequence[Requirements], solver: Solver
 ) -> Inventories | GaveUp | None:
     """The minimal runtimes that admit all of these protocols at once; None when none does."""
     if not all(each.resolved for each in found):
         return None
     keys = tuple(dict.fromkeys(key for each in found for key in each.flattened))
-    return _minimal(
-        policy, keys, [Premise(f"needs {k}", provides(k)) for k in keys], solver, budget
-    )
+    return _minimal(policy, keys, [Premise(f"needs {k}", provides(k)) for k in keys], solver)
 
 
 def _minimal(
@@ -320,17 +318,16 @@ def _minimal(
     keys: Sequence[str],
     wanted: Sequence[Premise],
     solver: Solver,
-    budget: SolverBudget,
 ) -> Inventories | GaveUp | None:
     """Minimal models twice: over keys, and over the facts that grant them."""
     grants = [Premise(f"grant {key}", Equal(provides(key), _granted(policy, key))) for key in keys]
     variables = [holds_fact(fact) for fact in all_facts(policy)]
     found: list[tuple[str, ...]] = []
     try:
-        by_key = list(minimal_models(solver, wanted, [provides(key) for key in keys], budget))
+        by_key = list(minimal_models(solver, wanted, [provides(key) for key in keys], _BUDGET))
         if not by_key:
             return None
-        for facts in minimal_models(solver, [*wanted, *grants], variables, budget):
+        for facts in minimal_models(solver, [*wanted, *grants], variables, _BUDGET):
             if len(found) == _MOST_INVENTORIES:
                 break
             found.append(tuple(fact.removeprefix("fact ") for fact in facts))

@@ -101,11 +101,6 @@ class SchemaRead(msgspec.Struct, frozen=True):
         return next((self.fields[key] for key in keys if key in self.fields), NOWHERE)
 
 
-def read_schema(path: str) -> SchemaRead:
-    """The schema in a TOML file; the first where there are several."""
-    return read_schemas(path)[0]
-
-
 def read_schemas(path: str) -> tuple[SchemaRead, ...]:
     """The schemas in a TOML file, at least one; one without a schema says why."""
     try:
@@ -113,11 +108,6 @@ def read_schemas(path: str) -> tuple[SchemaRead, ...]:
     except Unreadable as error:
         found = say.unreadable_schema(path, str(error))
         return (SchemaRead(None, (found,), SourceFile(path, "")),)
-
-
-def read_schema_text(text: str, path: str = "<schema>") -> SchemaRead:
-    """The schema in a text; the first where there are several."""
-    return read_schemas_text(text, path)[0]
 
 
 def read_schemas_text(text: str, path: str = "<schema>") -> tuple[SchemaRead, ...]:

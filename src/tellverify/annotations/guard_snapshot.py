@@ -127,7 +127,6 @@ def evaluated(metadata: Metadata, snapshot: Snapshot, rules: Rules) -> Evaluatio
         spent=budget.spent,
         leak_limit=leak_limit,
         leaked=leaked,
-        nonce=budget.spent,
     )
     events = attempted(chain, asked, world)
     refused = next((event.stage for event in events if event.kind is GuardKind.REFUSED), "")

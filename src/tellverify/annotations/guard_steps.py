@@ -52,7 +52,7 @@ class World(msgspec.Struct, frozen=True):
 
     `token`, `caveats` and `policy` tell whether each of these grants the capability. `crash` is
     the number of steps that are carried out before a crash, -1 for none. `runtime` is what the
-    runtime charges by itself. The last receipt of the row has the nonce `nonce`.
+    runtime charges by itself.
     """
 
     token: bool = True
@@ -65,7 +65,6 @@ class World(msgspec.Struct, frozen=True):
     delivered: bool = True
     crash: int = -1
     runtime: int = 0
-    nonce: int = 0
 
     @property
     def admits(self) -> bool:

@@ -25,7 +25,7 @@ LARGEST_COST: Final = 2**64 - 1
 class Metadata(msgspec.Struct, frozen=True):
     """The annotations of a send.
 
-    `cost` is what one message is charged; `is_explicit` is False where that is a default. `bits`
+    `cost` is what one message is charged. `bits`
     has what each class of observers learns from one message, sorted. A send without a record is
     not `annotated`: no guard looks at it.
     """
@@ -33,7 +33,6 @@ class Metadata(msgspec.Struct, frozen=True):
     annotated: bool = False
     capabilities: tuple[str, ...] = ()
     cost: int = 0
-    is_explicit: bool = False
     facts: tuple[str, ...] = ()
     bits: tuple[tuple[str, int], ...] = ()
 
@@ -54,7 +53,6 @@ def metadata_of(entries: Sequence[tuple[str, str]], rules: Rules) -> Metadata:
         annotated=True,
         capabilities=tuple(text for key, text in entries if key == CAPABILITY),
         cost=costs[0] if costs else rules.budgets.implicit_cost,
-        is_explicit=bool(costs),
         facts=tuple(text for key, text in entries if key == FACTS),
         bits=tuple(sorted(bits.items())),
     )

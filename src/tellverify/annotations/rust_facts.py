@@ -249,7 +249,7 @@ def schemas_toml(schemas: Sequence[FactSchema]) -> str:
 
 
 def schema_toml(schema: FactSchema, inside: str = "") -> str:
-    """A schema as TOML, in the form that `read_schema` reads; `inside` begins its tables."""
+    """A schema as TOML, in the form that `read_schemas` reads; `inside` begins its tables."""
 
     def quoted(text: str) -> str:
         return msgspec.json.encode(text).decode()

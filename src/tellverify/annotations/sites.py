@@ -12,7 +12,7 @@ from tellverify.annotations.rules import Rules
 from tellverify.diagnostics import annotations as say
 from tellverify.diagnostics.admission import malformed_link, unresolved_import
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.language.checks.walk import preorder, role_text
 from tellverify.language.lowering.sites import record_entries, value_text
 from tellverify.language.syntax import ast

@@ -46,7 +46,7 @@ class Unstable(msgspec.Struct, frozen=True):
 
 
 @cache
-def unstable(name: str, variants: tuple[str, ...] = VARIANTS) -> Unstable | None:
+def unstable(name: str) -> Unstable | None:
     """The shortest facts showing that a reduction is not a function of their set, or not monotone.
 
     All sequences of up to four facts are tried, repeated ones included. Facts have five variants
@@ -56,7 +56,7 @@ def unstable(name: str, variants: tuple[str, ...] = VARIANTS) -> Unstable | None
     reduce = REDUCTIONS[name]
     seen: dict[frozenset[str], tuple[str, ...]] = {}
     for length in range(_LONGEST + 1):
-        for facts in product(variants, repeat=length):
+        for facts in product(VARIANTS, repeat=length):
             status = reduce(facts)
             before = seen.setdefault(frozenset(facts), facts)
             if reduce(before) != status:

@@ -225,7 +225,7 @@ class _FormulaReading:
         yield self.block(rec.body, out)
         back = out[0].jumps.pop(rec.name.text, ZERO)
         if back != ZERO:
-            raise NoFormula(f"`rec {rec.name.text}` can add to it forever")
+            raise NoFormula(f"`rec {rec.name.text}` can add to it without bound")
 
     def _loop(self, loop: ast.Loop, out: list[_Flow]) -> Walk:
         yield self.block(loop.body, out)
@@ -240,7 +240,7 @@ class _FormulaReading:
                 _repeat(body, constant(count))
             return
         if body.through is not None and body.through != ZERO:
-            raise NoFormula("a loop can add to it forever")
+            raise NoFormula("a loop can add to it without bound")
         body.through = None if isinstance(loop.kind, ast.Forever) else ZERO
 
     def _call(self, name: str, out: list[_Flow]) -> Walk:

@@ -285,7 +285,7 @@ def _note(case: _AcceptanceCase, style: Style) -> list[str]:
     """What there is to say of a protocol without a pack, most often that it is free."""
     name = case.sourced.derived.manifest.protocol_id
     if not case.found:
-        return [style.tamed(f"free       {name}: the policy does not know it")]
+        return [style.tamed(f"free       {name}: the policy does not list it")]
     wave = case.found[0].wave
     possible = [each for each in case.found if each.word is Word.POSSIBLE]
     start = "free       "

@@ -11,7 +11,7 @@ from tellverify.admission.runtime import RuntimeInventory
 from tellverify.cli.policies import style_of_output
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.text import SourceFile
 
 
@@ -30,7 +30,9 @@ def report(
         lines += [line.rstrip() for line in shown]
         if one.clash is not None:
             margin = " " * (gutter + 1)
-            lines.append(f"{margin}= reason: these clash, and without any one of them they do not")
+            lines.append(
+                f"{margin}= reason: a conflict, and there is none without any one of these"
+            )
             for number, premise in enumerate(one.clash.premises, 1):
                 place = premise.place
                 where = f" ({place.path}:{place.line})" if place.line else ""
@@ -47,7 +49,7 @@ def report(
     keys = f"{counted(needs, 'key')} needed"
     lines.append(f"{word:<9} {name} by `{style.tamed(runtime.name)}`   {keys}, by {explained.how}")
     if explained.changes is not None:
-        lines.append(f"  least changes, cost {explained.changes.cost}:")
+        lines.append(f"  smallest changes, cost {explained.changes.cost}:")
         lines += [f"    {style.tamed(each.text)}" for each in explained.changes.changes]
     elif explained.hopeless:
         lines.append("  no change of source or runtime helps: the policy itself refuses it")

@@ -358,7 +358,7 @@ def _row(policy: Policy, one: AdmittedProtocol, runtime: RuntimeInventory) -> Ad
 
 
 def _markdown(rows: Sequence[AdmissionRow]) -> str:
-    lines = ["| protocol | runtime | admitted | why not | least changes |", f"|{' --- |' * 5}"]
+    lines = ["| protocol | runtime | admitted | why not | smallest changes |", f"|{' --- |' * 5}"]
     for row in rows:
         why = "; ".join(f"{each.code} {each.message}" for each in row.objections)
         helps = "; ".join(change.text for change in row.changes)

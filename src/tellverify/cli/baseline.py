@@ -10,9 +10,11 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
+from tellverify.cli.check_plan import prepared
+from tellverify.cli.check_settings import complain_refused, moved, working_in
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.session import checked, complain_refused, moved, prepared, working_in
+from tellverify.cli.session import checked
 from tellverify.diagnostics.wording import counted
 from tellverify.report.escape import printable
 from tellverify.source.writing import replace_text
@@ -28,11 +30,11 @@ _DEFAULT = "tellverify-baseline.json"
 
 @click.group("baseline")
 def baseline() -> None:
-    """Keep a file of findings that are known and do not count.
+    """Maintain a file of known findings, which do not fail a check.
 
-    A finding is known by its code, protocol, roles, labels and branches; lines may move. A refuted
-    obligation is known as long as it has no other fault: for a role that waits forever, no
-    further branch that leads there; otherwise no other text of the protocol.
+    A finding is recognised by its code, protocol, roles, labels and branches, so lines may move. A
+    refuted obligation stays known until it is broken in another way: where a role waits forever,
+    on a further branch; otherwise when the text of the protocol changes.
     """
 
 
@@ -45,7 +47,9 @@ def _options(command: Callable[..., int]) -> Callable[..., int]:
 @baseline.command("write")
 @_options
 @click.option(
-    "--allow-refuted", is_flag=True, help="Take in refuted obligations too; they no longer fail."
+    "--allow-refuted",
+    is_flag=True,
+    help="Include refuted obligations, too.",
 )
 def write(
     paths: tuple[str, ...],
@@ -61,8 +65,8 @@ def write(
         left = 0 if allow_refuted else _refuted(run)
         if left:
             click.echo(
-                f"tellverify: {counted(left, 'refuted obligation')} left out; "
-                "`--allow-refuted` takes them in",
+                f"tellverify: {counted(left, 'refuted obligation')} not included; "
+                "`--allow-refuted` includes them",
                 err=True,
             )
         return _save(place, text, _counted(text))
@@ -89,7 +93,7 @@ def prune(paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path:
 def verify(
     paths: tuple[str, ...], config: tuple[str, ...], isolated: bool, path: str | None
 ) -> int:
-    """Fail when the baseline has findings that are gone."""
+    """Fail when the baseline has findings that no longer occur."""
 
     def list_stale(run: Run, place: str) -> int:
         known: Baseline = read_baseline(place)

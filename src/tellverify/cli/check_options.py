@@ -20,9 +20,8 @@ from tellverify.cli.check_parse import (
     parse_witness,
 )
 from tellverify.cli.nearest import NamedChoice
-from tellverify.cli.reports import FORMATS, parse_reports
+from tellverify.cli.reports import FORMATS, report_option
 from tellverify.obligations.options import Level
-from tellverify.report.kinds import KINDS
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.verdict.properties import Property
 
@@ -171,7 +170,7 @@ what = _joined(
         "--faults",
         multiple=True,
         metavar="NAME",
-        help="Only this scenario with faults; `none` for none, all of them by default.",
+        help="Only this fault scenario, `none` for none; by default all of them.",
     ),
     click.option(
         "--machines",
@@ -188,7 +187,7 @@ what = _joined(
     click.option(
         "--compare-against",
         metavar="REF",
-        help="Also say whether roles of this git revision run together with those of now.",
+        help="Also decide whether the roles of this git revision run together with today's.",
     ),
 )
 how_far = _joined(
@@ -197,13 +196,13 @@ how_far = _joined(
         multiple=True,
         metavar="FAMILY=1..3",
         callback=parse_instances,
-        help="Only these sizes of a role family; by default, every size or else 1..3.",
+        help="Sizes of a role family; by default every size, or 1..3 where that is not decided.",
     ),
     click.option(
         "--steps",
         type=click.IntRange(1),
         metavar="N",
-        help="Work spent on one question before giving up.",
+        help="Steps that one question may take before it is left unknown.",
     ),
     click.option(
         "--events",
@@ -221,7 +220,7 @@ how_far = _joined(
         "--queue",
         type=click.IntRange(1, 64),
         metavar="N",
-        help="Longest queue that is searched when no bound says all.",
+        help="Longest queue that is searched where no bound is known to suffice.",
     ),
 )
 how_long = _joined(
@@ -249,8 +248,7 @@ how_long = _joined(
         "--memory",
         type=click.IntRange(64, 2**24),
         metavar="MB",
-        help="Memory for all processes; what takes more is unknown. Most of the machine's without"
-        " this.",
+        help="Memory for all processes; what takes more is unknown. By default most there is.",
     ),
     click.option(
         "--jobs",
@@ -278,35 +276,35 @@ enough = _joined(
     click.option(
         "--strict",
         is_flag=True,
-        help="Follow no file that asks for less than the defaults, and no new comment or baseline.",
+        help="Ignore settings weaker than the defaults, and new comments and baseline entries.",
     ),
     click.option(
         "--base",
         metavar="REF",
-        help="Revision whose comments and baseline count with --strict; none by default.",
+        help="With --strict, the git revision whose comments and baseline count.",
     ),
     base_run_option,
-    click.option("--commit", metavar="SHA", help="The revision that reports name; known in CI."),
-    click.option("--branch", metavar="NAME", help="The branch that reports name; known in CI."),
+    click.option("--commit", metavar="SHA", help="Commit that reports name; detected in CI."),
+    click.option("--branch", metavar="NAME", help="Branch that reports name; detected in CI."),
     click.option(
         "--source-url",
         metavar="URL",
         callback=parse_address,
-        help="Where reports link to: an address with {path} and {line} in it; known in CI.",
+        help="Address that reports link to, with {path} and {line} in it; detected in CI.",
     ),
     click.option(
         "--docs-url",
         metavar="URL",
         envvar="TELLVERIFY_DOCS_URL",
         callback=_address_of_docs,
-        help="Where the documentation site is: reports link to its glossary and pages of codes.",
+        help="Address of the documentation site, whose glossary and codes reports link to.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
     click.option(
         "--today",
         metavar="DAY",
         callback=parse_day,
-        help="The date that dated assumptions are compared with.",
+        help="Date on which dated assumptions are evaluated, instead of the current one.",
     ),
 )
 findings = _joined(
@@ -315,7 +313,7 @@ findings = _joined(
         multiple=True,
         metavar="CODE",
         callback=parse_selectors,
-        help="Leave a lint out, by code, name or band such as TV2.",
+        help="Ignore a lint, by code, name or band such as TV2.",
     ),
     click.option(
         "--warn",
@@ -331,12 +329,14 @@ findings = _joined(
         callback=parse_selectors,
         help="Make a lint an error.",
     ),
-    click.option("--baseline", metavar="FILE", help="Findings that are known and do not count."),
+    click.option(
+        "--baseline", metavar="FILE", help="File of known findings, which do not fail the check."
+    ),
     click.option(
         "--max-findings",
         type=click.IntRange(0),
         metavar="N",
-        help="Show this many findings on the terminal, and count the others.",
+        help="Most findings to show on the terminal; the others are counted.",
     ),
 )
 admission = _joined(
@@ -370,14 +370,7 @@ output = _joined(
         show_default=True,
         help="What goes to standard output.",
     ),
-    click.option(
-        "--report",
-        "reports",
-        multiple=True,
-        metavar="KIND=PATH",
-        callback=parse_reports,
-        help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
-    ),
+    report_option,
     click.option(
         "--evidence",
         type=click.Path(),
@@ -388,7 +381,7 @@ output = _joined(
     click.option("--timing", is_flag=True, help="Say how long it took, also in JSON."),
     click.option("--no-progress", is_flag=True, help="Show no progress line."),
     click.option(
-        "-q", "--quiet", is_flag=True, help="Print only what fails the check, a line each."
+        "-q", "--quiet", is_flag=True, help="Print only what fails the check, one line each."
     ),
     click.option("-v", "--verbose", is_flag=True, help="Show runs and verdicts in full."),
 )
@@ -397,7 +390,7 @@ configured = _joined(
         "--config",
         multiple=True,
         metavar="FILE|KEY=VALUE",
-        help="Configuration instead of the nearest one, or one setting of it.",
+        help="Configuration file instead of the nearest one, or a single setting.",
     ),
     click.option("--isolated", is_flag=True, help="Read no configuration and no environment."),
 )
@@ -406,12 +399,12 @@ inputs = _joined(
     click.option(
         "--dialect",
         type=click.Choice(["strict", "faithful"]),
-        help="Report Telltale's accidents, or accept, reject and run as it does.",
+        help="Report where Telltale misreads a file, or read and run files as it does.",
     ),
     click.option(
         "--target",
         type=click.Choice(["any", "telltale"]),
-        help="What runs the protocols: with `telltale`, what it drops or rejects is an error.",
+        help="What runs the protocols; for `telltale`, what it drops or rejects is an error.",
     ),
     click.option(
         "--late",
@@ -424,16 +417,16 @@ again = _joined(
     click.option(
         "--watch", is_flag=True, help="Check again whenever a file changes, until interrupted."
     ),
-    click.option("--no-cache", is_flag=True, help="Compute everything."),
+    click.option("--no-cache", is_flag=True, help="Compute everything anew."),
     click.option(
         "--cache-dir",
         metavar="DIR",
-        help="Keep results in this folder; they are computed again unless it is the user's own.",
+        help="Folder of the cache; its results are checked again unless it is the user's own.",
     ),
     click.option(
         "--recheck-cache",
         is_flag=True,
-        help="Compute everything, and say where the cache differs.",
+        help="Compute everything anew, and report where the cache differs.",
     ),
 )
 mending = _joined(
@@ -447,16 +440,16 @@ mending = _joined(
     ),
 )
 SECTIONS_OF_CHECK: Final[dict[str, str]] = {
-    "protocols": "What is checked",
-    "instances": "How far",
-    "rlimit": "How long",
-    "require": "What is enough",
+    "protocols": "Selection",
+    "instances": "Bounds",
+    "rlimit": "Time, memory and processes",
+    "require": "Pass or fail",
     "allow": "Findings",
     "policy": "Admission and budgets",
     "style": "Output",
     "config": "Configuration and input",
-    "watch": "Again",
-    "fix": "Mending",
-    "may_write": "Serving",
+    "watch": "Watching and cache",
+    "fix": "Fixes",
+    "may_write": "Server",
 }
 """The first option of each section by its parameter, with the heading."""

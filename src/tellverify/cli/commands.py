@@ -35,13 +35,17 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
         "check composed protocols, or draw them",
     ),
     "audit": ("tellverify.cli.audit", "audit", "what verdicts assume and leave out"),
-    "baseline": ("tellverify.cli.baseline", "baseline", "findings that are known and do not count"),
+    "baseline": (
+        "tellverify.cli.baseline",
+        "baseline",
+        "known findings, which do not fail a check",
+    ),
     "config": (
         "tellverify.cli.config",
         "config",
-        "show settings or their schema, or begin a file",
+        "show settings or their schema, or start a file",
     ),
-    "init": ("tellverify.cli.init", "init", "look at a tree and write a configuration for it"),
+    "init": ("tellverify.cli.init", "init", "scan a tree and write a configuration for it"),
     "repair": ("tellverify.cli.repair", "repair", "the smallest change that fixes a protocol"),
     "lint": ("tellverify.cli.lint", "lint", "find deviations from the canonical shape, fix them"),
     "fmt": ("tellverify.cli.fmt", "fmt", "rewrite files in canonical layout"),
@@ -54,8 +58,11 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
 }
 
 SECTIONS: Final[dict[str, tuple[str, ...]]] = {
-    "Check": ("check", "serve", "explain", "repair", "report", "audit", "baseline"),
-    "Look at a protocol": ("show", "project", "replay", "run"),
+    "Check": (
+        *("check", "workflow", "compare", "serve", "explain", "repair", "report"),
+        *("audit", "baseline"),
+    ),
+    "Look at a protocol": ("show", "project", "simulate", "replay", "run"),
     "Evidence and admission": (
         *("recheck", "accept", "admit", "manifest", "inventory", "done", "policy", "guard"),
     ),

@@ -8,9 +8,9 @@ import click
 import msgspec
 
 from tellverify.cli import check_options
+from tellverify.cli.check_settings import complain_refused
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
-from tellverify.cli.session import complain_refused
 from tellverify.report.escape import printable
 from tellverify.source.json_schema import schema_of
 from tellverify.verification.configuration_file import ConfigurationFile

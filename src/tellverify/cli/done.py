@@ -10,11 +10,11 @@ import msgspec
 
 from tellverify.admission.convergence import Sourced
 from tellverify.cli.check_options import Flags
+from tellverify.cli.check_settings import settled
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.cli.selection import given_or_included
-from tellverify.cli.session import settled
 from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame

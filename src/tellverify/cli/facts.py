@@ -301,7 +301,7 @@ def _print(
     found: Sequence[Diagnostic], sources: Mapping[str, SourceFile], *, err: bool = False
 ) -> None:
     from tellverify.report.style import Style
-    from tellverify.report.text import diagnostic_lines
+    from tellverify.report.text_findings import diagnostic_lines
 
     ascii_only = not (sys.stdout.encoding or "").lower().startswith("utf")
     style = Style(color=False, ascii_only=ascii_only, width=100)

@@ -63,7 +63,7 @@ _REST = """\
 # Assumptions, kept by `tellverify audit --write`.
 # ledger = "tellverify-assumptions.toml"
 
-# Findings that are known and do not count, kept by `tellverify baseline write`.
+# Findings that are known and do not fail a check, kept by `tellverify baseline write`.
 # baseline = "tellverify-baseline.json"
 
 # What required obligations need: "proved", "bounded", for single properties also "assumed" or
@@ -83,7 +83,7 @@ default = "bounded"
 
 @click.command("init")
 def init() -> int:
-    """Look at the tree below the working folder and write a `tellverify.toml` for it.
+    """Scan the tree below the working folder and write a `tellverify.toml` for it.
 
     Says how many protocols there are, which of them a check passes, which other commands pass, and
     what to put into CI. Exit codes: 0 the file is written, whatever the check finds; 2 there is

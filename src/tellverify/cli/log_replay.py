@@ -24,10 +24,10 @@ from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.event_log import LogError, LogEvent, Session, read_log
 from tellverify.evidence.monitor import Departure, LogMonitor, MonitorStanding, UndecidedLog
 from tellverify.evidence.partial_log import MOST
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.model.graph import ProtocolGraph
 from tellverify.report.style import Style
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 

@@ -26,7 +26,7 @@ from tellverify.policy.model import Policy
 from tellverify.policy.read import read_policy
 from tellverify.report.escape import tame
 from tellverify.report.style import Style
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.builtin_policies import is_builtin, name_of_policy
 from tellverify.source.text import SourceFile
 

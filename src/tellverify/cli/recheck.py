@@ -36,17 +36,17 @@ from tellverify.source.files import Unreadable, read_bytes, reason_of
 )
 @click.option("-q", "--quiet", is_flag=True, help="Show only rejected files.")
 def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, quiet: bool) -> int:
-    """Check certificates, graphs and traces, as `check --evidence` writes them, once more.
+    """Check certificates, graphs and traces again, as `check --evidence` writes them.
 
-    The files are judged by a small separate program; it trusts nothing they claim, and says what
+    A small separate program checks the files; it trusts nothing that they claim, and says what
     holds of the graph in a file. Then the source is parsed and lowered again, as in `check`, and
-    must have this graph; a line beginning `compared` says so. Sources are looked for relative to
-    the working folder, must be the ones that the evidence was made of, and must be there unless
-    `--without-sources` is given. Exit codes: 0 everything was accepted, 1 something was rejected,
-    4 nothing was found.
+    must have this graph; a line beginning `compared` says so. Paths of sources are relative to the
+    working folder. Sources must not have changed since the evidence was made, and must exist
+    unless `--without-sources` is given. Exit codes: 0 everything was accepted, 1 something was
+    rejected, 4 nothing was found.
 
-    With `--smt`, stored queries are put to z3 and, where it is installed, to cvc5, and must have
-    the answer that is stored with them; without it they are counted, not judged.
+    With `--smt`, stored queries are given to z3 and, where it is installed, to cvc5, and must have
+    the answer that is stored with them; without it they are only counted.
     """
     accepted = rejected = scripts = 0
     compared: dict[str, str] = {}
@@ -71,7 +71,7 @@ def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, qu
             for line in () if quiet else lines:
                 click.echo(line)
     if scripts and not quiet:
-        click.echo(f"{scripts} SMT-LIB scripts not judged: `--smt` puts them to the solvers")
+        click.echo(f"{scripts} SMT-LIB scripts not checked: `--smt` gives them to the solvers")
     if not accepted + rejected + scripts:
         click.echo("tellverify: no certificates and no traces found", err=True)
         return Exit.NOTHING_SELECTED

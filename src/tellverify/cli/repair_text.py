@@ -14,7 +14,7 @@ from tellverify.repair.rendering import TextEdit, all_in_words, unified_diff
 from tellverify.repair.repair import Rank, Repair
 from tellverify.report.escape import printable, tame
 from tellverify.report.run_file import json_text
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.text import SourceFile
 from tellverify.verification.repairs import ProtocolRepairs, RepairState
 

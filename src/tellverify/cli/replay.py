@@ -32,7 +32,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.timed_text import TimedProtocol
 from tellverify.report.drawing.event_lines import event_line, failure_line, step_line
 from tellverify.report.style import Style
-from tellverify.report.text import diagnostic_lines
+from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile, without_mark

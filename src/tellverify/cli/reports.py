@@ -62,6 +62,16 @@ def parse_reports(
     return tuple(found)
 
 
+report_option = click.option(
+    "--report",
+    "reports",
+    multiple=True,
+    metavar="KIND=PATH",
+    callback=parse_reports,
+    help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
+)
+
+
 def _place(path: str) -> str:
     return path if path == STANDARD_OUTPUT else os.path.abspath(path)
 

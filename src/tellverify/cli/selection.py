@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator
 import click
 
 from tellverify.cli.check_options import Flags
+from tellverify.cli.check_settings import complain_refused, settled
 from tellverify.cli.exit import Exit
-from tellverify.cli.session import complain_refused, settled
 from tellverify.language.files import inputs
 from tellverify.verification.settings import Settings, may_be_configured
 

@@ -12,11 +12,11 @@ import click
 import msgspec
 
 from tellverify.cli.check_options import Flags
+from tellverify.cli.check_settings import complain_refused, settled
 from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import chosen, opened, parse_sizes
 from tellverify.cli.policies import style_of_output
-from tellverify.cli.session import complain_refused, settled
 from tellverify.cli.simulate_output import (
     SimulationRow,
     fault_lines,
@@ -30,12 +30,9 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.model.scenario import Scenario, TooManyFaultSets
 from tellverify.obligations.options import Options
 from tellverify.report.escape import tame
-from tellverify.search.simulation import (
-    MOST_EVENTS,
-    ScheduleKind,
-    SimulatedRun,
-    Simulator,
-)
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.simulated_run import SimulatedRun
+from tellverify.search.simulation import MOST_EVENTS, Simulator
 from tellverify.search.simulation_statistics import Tally
 from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.verdict.identity import NO_FAULTS

@@ -23,7 +23,8 @@ from tellverify.report.drawing.event_lines import (
     step_words,
 )
 from tellverify.report.style import Style
-from tellverify.search.simulation import SimulatedRun, Simulator
+from tellverify.search.simulated_run import SimulatedRun
+from tellverify.search.simulation import Simulator
 from tellverify.search.simulation_statistics import SimulationStatistics
 from tellverify.verification.simulation_subject import SimulationSubject
 

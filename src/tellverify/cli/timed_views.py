@@ -25,8 +25,8 @@ from tellverify.model.timed_text import (
 )
 from tellverify.report.drawing.diagram import Arrow, Picture, as_dot, as_mermaid, as_text
 from tellverify.report.escape import tame
+from tellverify.search.timed_machines import TimedMachine, TimedMove, timed_machine
 from tellverify.verdict.drawing import Drawing, Move
-from tellverify.verification.role_machines import TimedMachine, TimedMove, timed_machine
 
 TIMED_MACHINE_SCHEMA: Final = "tellverify/timed-machine-1"
 _SINGLE: Final = {"mermaid": "a Mermaid text", "svg": "an SVG picture"}

@@ -11,14 +11,19 @@ import msgspec
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
+from tellverify.cli.reports import (
+    FORMATS,
+    Output,
+    deliver,
+    keep_inputs,
+    report_option,
+)
 from tellverify.language.files import inputs
 from tellverify.obligations.options import (
     MOST_CONFIGURATIONS,
     MOST_STEPS,
     Options,
 )
-from tellverify.report.kinds import KINDS
 from tellverify.verification.deadline import is_supported
 
 _CACHE: Final = "verdicts.sqlite"
@@ -51,14 +56,7 @@ def workflow() -> None:
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
 @click.option("--name", "names", multiple=True, metavar="NAME", help="Only this workflow.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="KIND=PATH",
-    callback=parse_reports,
-    help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
-)
+@report_option
 @click.option(
     "--require",
     type=click.Choice(["proved", "bounded"]),
@@ -173,7 +171,7 @@ def show(path: str, name: str | None, style: str) -> int:
     """
     from tellverify.report.drawing.workflow_pictures import drawn
     from tellverify.report.style import Style
-    from tellverify.report.text import diagnostic_lines
+    from tellverify.report.text_findings import diagnostic_lines
     from tellverify.workflows.workflow_graph import graphs_of_file
 
     file = inputs.read_any(path)

@@ -74,18 +74,18 @@ LOST_CHARGE: Final = Code(
 )
 
 
-BUDGET_OF_NOBODY: Final = Code(
+UNKNOWN_BUDGET: Final = Code(
     "TV647",
-    "budget-of-nobody",
+    "unknown-budget",
     "a budget that does not fit the protocol",
     help="write `Role = 500`, or `Sender -> Receiver = 500` for messages to one peer",
 )
 
 
-def budget_of_nobody(where: Where, span: Span, text: str, reason: str) -> Diagnostic:
+def unknown_budget(where: Where, span: Span, text: str, reason: str) -> Diagnostic:
     """A budget in a comment that cannot be read, or that names no role."""
     return finding(
-        BUDGET_OF_NOBODY,
+        UNKNOWN_BUDGET,
         where,
         f"`{text}` is not a budget of this protocol: {reason}",
         (span, "this budget"),

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import Final
 
 import msgspec
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.model import Code
-
-HEADINGS: Final = (
-    "What it means",
-    "An example",
-    "How to fix it",
-    "Why it matters",
-    "Related",
-)
 
 
 class ExplainPage(msgspec.Struct, frozen=True):

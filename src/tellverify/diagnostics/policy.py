@@ -206,7 +206,6 @@ def inconsistent(
     label: str,
     *,
     others: Sequence[tuple[Spot, str]] = (),
-    notes: tuple[str, ...] = (),
     helps: tuple[str, ...] = (),
     severity: Severity | None = None,
 ) -> Diagnostic:
@@ -221,7 +220,6 @@ def inconsistent(
         message,
         (span, label),
         others=places,
-        notes=notes,
         helps=helps,
         severity=severity,
     )

@@ -443,7 +443,6 @@ def broken_workflow(
     *,
     others: Sequence[Mark],
     refutes: str,
-    notes: Sequence[str] = (),
     with_bundles: bool = False,
 ) -> Diagnostic:
     """A run across sessions that ends in a fault, and the condition that explains it.
@@ -451,9 +450,7 @@ def broken_workflow(
     With `with_bundles` agents of the run wait for bundles that others hold.
     """
     helps = ("let all agents ask for the bundles in one order",) if with_bundles else None
-    return finding(
-        code, where, message, at, others=others, refutes=refutes, notes=notes, helps=helps
-    )
+    return finding(code, where, message, at, others=others, refutes=refutes, helps=helps)
 
 
 APART_ONLY: Final = Code(

@@ -15,8 +15,10 @@ from tellverify.model.delivery import Delivery
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.step import Step
-from tellverify.model.timed_places import PLAIN_ROUNDS, Knowledge
-from tellverify.model.timed_semantics import PlainEvent, PlainMove, TimedSemantics, TimedState
+from tellverify.model.timed_knowledge import Knowledge
+from tellverify.model.timed_places import PLAIN_ROUNDS
+from tellverify.model.timed_semantics import TimedSemantics
+from tellverify.model.timed_state import PlainEvent, PlainMove, TimedState
 from tellverify.model.timed_text import FirePolicy, LatePolicy, MessageNode, TimedProtocol
 from tellverify.model.timer_steps import timer_step
 from tellverify.model.trace import Waiting

@@ -88,7 +88,7 @@ class Stepper:
             for action, _ in self.moves(role)
         )
 
-    def is_spoilt(self, role: str) -> bool:
+    def has_unspecified_reception(self, role: str) -> bool:
         """True when `role` must receive and every channel it awaits begins with what it cannot."""
         moves = [action for action, _ in self.moves(role)]
         if self.is_final(role) or not moves or any(action.send for action in moves):
@@ -132,7 +132,7 @@ def fault_shown(
         Fault.WITNESS: str,
         Fault.DEADLOCK: lambda: _deadlock(at),
         Fault.ORPHAN_MESSAGE: lambda: _orphan(at, culprits),
-        Fault.UNSPECIFIED_RECEPTION: lambda: _spoilt(at, culprits),
+        Fault.UNSPECIFIED_RECEPTION: lambda: _unspecified(at, culprits),
         Fault.STUCK_ROLE: lambda: _stuck(at, culprits, lap, judge, may_end),
         Fault.STARVATION: lambda: _starved(at, culprits, lap),
         Fault.UNBOUNDED_QUEUE: lambda: _growing(at, lap),
@@ -152,9 +152,9 @@ def _deadlock(at: Stepper) -> str:
     return "every role has finished" if all(map(at.is_final, at.roles)) else ""
 
 
-def _spoilt(at: Stepper, culprits: Sequence[str]) -> str:
-    spoilt = any(map(at.is_spoilt, culprits or at.roles))
-    return "" if spoilt else "every awaited channel may still serve"
+def _unspecified(at: Stepper, culprits: Sequence[str]) -> str:
+    unspecified = any(map(at.has_unspecified_reception, culprits or at.roles))
+    return "" if unspecified else "every awaited channel may still serve"
 
 
 def _growing(at: Stepper, lap: Sequence[Step]) -> str:

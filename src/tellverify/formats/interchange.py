@@ -2,8 +2,8 @@
 
 *Bridge* form: objects tagged by `kind`. *Derived* form: `"End"`, `{"Send": {...}}`, branches as
 `[label, value type, type]`. Readers are strict: unknown, missing and repeated fields are faults,
-and a type may have at most 256 levels, a text at most 8 MiB. Writers keep to the same limits, so
-that whatever is written can be read.
+and a type may have at most 256 levels. What is written has at most as many, and at most 8 MiB, so
+that it can be read.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ class InterchangeForm(StrEnum):
 
 
 class ReadFault(msgspec.Struct, frozen=True):
-    """A text is no local type. `path` says where, `$` being the whole text.
+    """A JSON value is no local type. `path` says where, `$` being the whole value.
 
-    `reason` is `not-json`, `input-too-large`, `too-deep`, `missing-field`, `unexpected-field`,
-    `repeated-field`, `unknown-kind`, `invalid-sort`, `invalid-value` or `expected-object`.
+    `reason` is `too-deep`, `missing-field`, `unexpected-field`, `repeated-field`, `unknown-kind`,
+    `invalid-sort`, `invalid-value` or `expected-object`.
     """
 
     reason: str
@@ -156,34 +156,11 @@ class _FormatFault(Exception):
         self.fault = ReadFault(reason, path)
 
 
-def read_type(text: str, form: InterchangeForm) -> LocalType | ReadFault:
-    """The local type that `text` says. Well-formedness of the term is not judged here."""
-    if len(text) > LONGEST or len(text.encode(errors="replace")) > LONGEST:
-        return ReadFault("input-too-large", "$")
-    try:
-        value: Json = json.loads(text, object_pairs_hook=_object, parse_constant=_constant)
-        return _InterchangeReader(form).read(value)
-    except RecursionError:
-        return ReadFault("too-deep", "$")
-    except ValueError:
-        return ReadFault("not-json", "$")
-    except _FormatFault as error:
-        return error.fault
-
-
-def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise _FormatFault("repeated-field", "$")
-    return found
-
-
-def _constant(word: str) -> Json:
-    raise ValueError(word)
-
-
 def read_value(value: Json, form: InterchangeForm) -> LocalType | ReadFault:
-    """The local type that a JSON value says, as `read_type`; `Repeated` objects are faults."""
+    """The local type that a JSON value says; `Repeated` objects are faults.
+
+    Whether the term is well-formed is for others to decide.
+    """
     try:
         return _InterchangeReader(form).read(value)
     except RecursionError:

@@ -30,12 +30,6 @@ class _Document(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     states: list[_JsonState]
 
 
-class NotAMachine(msgspec.Struct, frozen=True):
-    """A text is no machine; `reason` says why, in words."""
-
-    reason: str
-
-
 class MachineFault(msgspec.Struct, frozen=True):
     """The first entry of a value that keeps it from being a machine, and where it stands.
 
@@ -65,18 +59,11 @@ def write_machine(machine: Machine) -> str:
     return msgspec.json.encode(_Document("tellverify/machine-1", machine.role, states)).decode()
 
 
-def read_machine(text: str | bytes) -> Machine | NotAMachine:
-    """The machine that `text` says. Deterministic, with targets in range and no own messages."""
-    try:
-        value: Json = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
-        return NotAMachine(str(error))
-    found = machine_of_value(value)
-    return NotAMachine(found.reason) if isinstance(found, MachineFault) else found
-
-
 def machine_of_value(value: Json) -> Machine | MachineFault:
-    """The machine that a JSON value says; `Repeated` objects are faults."""
+    """The machine that a JSON value says; `Repeated` objects are faults.
+
+    It is deterministic, its targets exist, and no message is of the role to itself.
+    """
     try:
         return _machine(value)
     except _WrongJson as error:

@@ -28,11 +28,6 @@ _HUGE: Final = 10**12
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*(\[[0-9]+\])?")
 
 
-def one_line(local: LocalType) -> str:
-    """`local` in one line; may be as long as the unfolded tree, so for small types."""
-    return _Writer(local, width=None).text()
-
-
 def rendered(local: LocalType, *, width: int = 92) -> str:
     """`local` over as many lines as it takes; parts that fit stay in one line."""
     return _Writer(local, width=width).text()
@@ -56,11 +51,11 @@ def quoted(name: str) -> str:
 
 
 class _Writer:
-    def __init__(self, local: LocalType, width: int | None) -> None:
+    def __init__(self, local: LocalType, width: int) -> None:
         self.local = local
         self.width = width
         self.parts: dict[int, str] = {}
-        if width is not None and tree_sizes(local)[0] > max(_PLAIN_SIZE, 2 * len(local.nodes)):
+        if tree_sizes(local)[0] > max(_PLAIN_SIZE, 2 * len(local.nodes)):
             self.parts = _shared_parts(local)
         self.flat = self._flat_lengths()
 
@@ -116,7 +111,7 @@ class _Writer:
                 continue
             opened = False
             node = self.local.nodes[index]
-            fits = self.width is None or column + self.flat[index] <= self.width
+            fits = column + self.flat[index] <= self.width
             stack += reversed(self._layout(node, margin, flat or fits))
         return pieces
 

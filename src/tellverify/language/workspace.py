@@ -27,7 +27,8 @@ from tellverify.language.lowering.families import family_names
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.grammar import tables
-from tellverify.language.syntax.lexer import Kinds, tokenize
+from tellverify.language.syntax.lexer import tokenize
+from tellverify.language.syntax.token_lists import Kinds
 from tellverify.source.text import SourceFile
 
 STRICT: Final = "strict"

@@ -6,8 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import msgspec
-
 from tellverify.model.delivery import Delivery
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.machine import Machine
@@ -157,8 +155,3 @@ def _steps_allowed(
             word = step.delivery.value or "in order"
             return f"{event}: the scenario has no message from {channel[0]} to {channel[1]} {word}"
     return ""
-
-
-def shifted(outages: Iterable[Outage], after: int) -> tuple[Outage, ...]:
-    """The same outages at one moment."""
-    return tuple(msgspec.structs.replace(one, after=after) for one in outages)

@@ -12,8 +12,21 @@ at round `rounds`, which must be more than the number of events.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple, TypeAlias, assert_never
+from typing import Final, assert_never
 
+from tellverify.model.timed_knowledge import (
+    NO_COUNTS,
+    NOBODY,
+    Attempt,
+    Attempts,
+    EntryCounts,
+    Knowledge,
+    OpenEntry,
+    Records,
+    TextPlace,
+    View,
+    known_by,
+)
 from tellverify.model.timed_text import (
     BranchNode,
     EndNode,
@@ -26,67 +39,6 @@ from tellverify.model.timed_text import (
 )
 
 PLAIN_ROUNDS: Final = 16
-
-
-class Attempt(NamedTuple):
-    """An entry into a scope: the entry around it, and its number from 1; 0 under `keep`."""
-
-    scope: int
-    around: Attempt | None
-    number: int
-
-
-Failed: TypeAlias = frozenset[tuple[Attempt, str]]  # with the alternative that was taken
-Attempts: TypeAlias = frozenset[Attempt]
-EntryCounts: TypeAlias = frozenset[tuple[tuple[int, "Attempt | None"], int]]
-NOTHING: Final[frozenset[Attempt]] = frozenset()
-_NO_COUNTS: Final[EntryCounts] = frozenset()
-_NOBODY: Final[frozenset[str]] = frozenset()
-
-
-class OpenEntry:
-    """The record of an entry: where its body is, what the role did in it, and how things were when
-    it began.
-
-    Equal records are one object. `knows` is for `keep`: roles that know the entry to be complete.
-    """
-
-    __slots__ = ("acted", "counts", "entry", "inside", "knows", "records")
-
-    def __init__(self, entry: Attempt, inside: bool, acted: bool, counts: EntryCounts) -> None:
-        self.entry = entry
-        self.inside = inside
-        self.acted = acted
-        self.counts = counts
-        self.records: frozenset[OpenEntry] = frozenset()
-        self.knows = _NOBODY
-
-
-Records: TypeAlias = frozenset[OpenEntry]
-
-
-class TextPlace(NamedTuple):
-    """Where a role may be."""
-
-    node: int
-    counts: EntryCounts
-    records: Records
-
-
-View: TypeAlias = frozenset[TextPlace]
-
-
-class Knowledge(NamedTuple):
-    """The state of a role; `fired` is for `keep`: a scope and the number of the firing."""
-
-    view: View
-    failed: Failed = frozenset()
-    complete: Attempts = NOTHING
-    fired: frozenset[tuple[int, int]] = frozenset()
-
-
-def _known_by(role: str) -> Callable[[OpenEntry], bool]:
-    return lambda record: role in record.knows
 
 
 class TimedRules:
@@ -170,7 +122,7 @@ class TimedRules:
         acted: bool,
         counts: EntryCounts,
         records: Records,
-        knows: frozenset[str] = _NOBODY,
+        knows: frozenset[str] = NOBODY,
     ) -> OpenEntry:
         """The one record with these parts."""
         key = (entry, inside, acted, counts, records, knows)
@@ -200,7 +152,7 @@ class TimedRules:
 
     def start(self) -> Knowledge:
         """The state of every role at the beginning."""
-        place = TextPlace(self.protocol.start, _NO_COUNTS, frozenset())
+        place = TextPlace(self.protocol.start, NO_COUNTS, frozenset())
         return Knowledge(frozenset({place}))
 
     def entry_around(self, place: TextPlace, scope: int) -> Attempt | None:
@@ -225,7 +177,7 @@ class TimedRules:
         around = self.entry_around(place, scope)
         counts: EntryCounts
         if self.keep:
-            counts, number = _NO_COUNTS, 0
+            counts, number = NO_COUNTS, 0
             before = frozenset(r for r in place.records if r.entry.scope != scope)
         else:
             number = self.number_of(place, scope, around)
@@ -279,7 +231,7 @@ class TimedRules:
                 knows.add(receiver)
             owner = self.scopes[record.entry.scope].owner
             acts = owner in (sender, receiver)
-            if acts and self.place_completes(place, record.entry, _known_by(owner)):
+            if acts and self.place_completes(place, record.entry, known_by(owner)):
                 knows.add(owner)
             if record.inside or role not in knows:
                 records.add(self._moved(record, knows=frozenset(knows)))

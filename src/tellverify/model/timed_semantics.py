@@ -10,20 +10,19 @@ Every run of a protocol with timeouts is replayed here before it is shown.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple, TypeAlias
 
 from tellverify.model.delivery import Delivery
 from tellverify.model.step import Discarded
-from tellverify.model.timed_places import (
-    NOTHING,
-    PLAIN_ROUNDS,
-    Attempt,
-    Attempts,
-    Failed,
-    Knowledge,
-    TextPlace,
-    TimedRules,
-    View,
+from tellverify.model.timed_knowledge import NOTHING, Attempt, Attempts, Knowledge, TextPlace, View
+from tellverify.model.timed_places import PLAIN_ROUNDS, TimedRules
+from tellverify.model.timed_state import (
+    MessageQueue,
+    PlainEvent,
+    PlainMove,
+    TaggedMessage,
+    Tags,
+    TimedChannel,
+    TimedState,
 )
 from tellverify.model.timed_text import (
     ON_TIMEOUT,
@@ -35,70 +34,7 @@ from tellverify.model.timed_text import (
 )
 from tellverify.model.timer_steps import CANCEL, TIMEOUT
 
-TimedChannel: TypeAlias = tuple[str, str]
-Tags: TypeAlias = tuple[Attempts, Attempts]
-
-
-class TaggedMessage(NamedTuple):
-    """`inside` and `unknown`: entries that it belongs to, in whose bodies its sender was, or not.
-
-    `fired` and `within` are for `keep`: the firings that the sender knows of, and the scopes in
-    whose bodies it may be.
-    """
-
-    label: str
-    inside: Attempts = NOTHING
-    unknown: Attempts = NOTHING
-    failed: Failed = frozenset()
-    complete: Attempts = NOTHING
-    fired: frozenset[tuple[int, int]] = frozenset()
-    within: frozenset[int] = frozenset()
-
-    @property
-    def entries(self) -> Attempts:
-        """All entries that it belongs to."""
-        return self.inside | self.unknown
-
-
-MessageQueue: TypeAlias = tuple[TaggedMessage, ...]
 _COPIES = {Delivery.FIFO: 1, Delivery.LOST: 0, Delivery.DUPLICATED: 2}  # in the queue
-
-
-class TimedState(NamedTuple):
-    """The state of every role, and the channels that are not empty, sorted."""
-
-    locals: tuple[Knowledge, ...]
-    queues: tuple[tuple[TimedChannel, MessageQueue], ...] = ()
-
-
-class PlainEvent(NamedTuple):
-    """`kind` is "send", "receive" or "fire"; of a timer `label` is its word, `scope` its number.
-
-    `role` acts, `peer` is the other end of the message. `delivery` is for messages that are lost
-    or arrive twice.
-    """
-
-    kind: str
-    role: str
-    peer: str
-    label: str
-    scope: int = -1
-    delivery: Delivery = Delivery.FIFO
-
-
-class PlainMove(NamedTuple):
-    """An event and what it leads to, None where only the queue bound forbids it.
-
-    `node` is the first place of the text that the event may be at. `stale`: the message is one of
-    an earlier attempt. `unclear`: the role cannot tell which round its message is in.
-    """
-
-    event: PlainEvent
-    target: TimedState | None
-    node: int
-    discards: tuple[Discarded, ...] = ()
-    stale: bool = False
-    unclear: bool = False
 
 
 class TimedSemantics(TimedRules):

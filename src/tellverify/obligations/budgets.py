@@ -96,7 +96,7 @@ def _limits(context: Context) -> tuple[_Limits, list[Diagnostic]]:
                 reason = "there is another one for it"
             if reason or read is None:
                 where = Where(source.path, context.name)
-                found.append(say.budget_of_nobody(where, directive.argument_span, text, reason))
+                found.append(say.unknown_budget(where, directive.argument_span, text, reason))
                 continue
             limits.given[read[0], read[1]] = (read[2], f"{source.path}:{directive.line}")
     for sender, receiver, limit in context.options.budgets:

@@ -13,7 +13,7 @@ from tellverify.annotations.metadata import metadata_of, of_sites
 from tellverify.annotations.reduction import faults_of_reduction
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.schema_files import named_schema, records
-from tellverify.annotations.status import VARIANTS, unstable
+from tellverify.annotations.status import unstable
 from tellverify.diagnostics import ceremonies as say
 from tellverify.diagnostics.ceremonies import (
     BROKEN_CEREMONY,
@@ -265,7 +265,7 @@ class _Ceremony:
         name = self._row.reduction if self._row is not None else "rank"
         schema = self._schema.schema or self._schema.unreduced if self._schema else None
         if name != "rank" or schema is None:
-            wrong = unstable(name, VARIANTS)
+            wrong = unstable(name)
             if wrong is None:
                 return "", f"by {name}: a function of the set of facts, and monotone"
             return (

@@ -9,7 +9,6 @@ from tellverify.admission.objections import AdmissionReason, Objection
 from tellverify.admission.resolve import Requirements, requirements
 from tellverify.admission.runtime import RuntimeInventory
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.machine import Machine
 from tellverify.obligations.machines import Machines
 from tellverify.policy.model import Policy
 from tellverify.runtime.faults import FaultKind, RuntimeFault
@@ -66,8 +65,6 @@ def launch_request(
     runtime: RuntimeInventory | None,
     *,
     owner: str = "local",
-    session: str = "session-1",
-    machines: tuple[Machine, ...] | None = None,
     adoption: bool = True,
 ) -> LaunchRequest:
     """The protocol that is launched when a runtime is asked to run a protocol.
@@ -77,7 +74,7 @@ def launch_request(
     protocols may carry packs are left out, as the acceptance rule asks.
     """
     manifest = derived.manifest
-    images = tuple(Machines(graph).all()) if machines is None else machines
+    images = tuple(Machines(graph).all())
     bundles = tuple(link.bundle_id for link in manifest.link_specs)
     if policy is None:
         reason = "no policy says what it needs"
@@ -87,7 +84,6 @@ def launch_request(
             required=(),
             contracts=Contracts("none", frozenset()),
             owner=owner,
-            session=session,
             sites=graph.sites,
             resolution=tuple(
                 RuntimeFault(FaultKind.MISSING_PACK, pack, f"`{pack}`: {reason}", pack)
@@ -104,7 +100,6 @@ def launch_request(
         required=required_keys(found),
         contracts=contracts_of(runtime) if runtime is not None else None,
         owner=owner,
-        session=session,
         sites=graph.sites,
         resolution=resolution_faults(found, adoption=adoption),
         guards=manifest.guard_capabilities,

@@ -98,11 +98,9 @@ def decide_slices(slices: Sequence[ProtocolGraph], options: Options) -> list[Ins
         if sound and holds[prop]:
             outcome = Proved(Method.COMPOSITION, "parallel branches one by one")
         else:
-            reason = "a parallel branch on its own is not proved"
+            reason = "a parallel branch by itself is not proved"
             if prop is Property.PROGRESS and sound:
-                reason = (
-                    "a role that acts in one parallel branch alone is fair, and loops never end"
-                )
+                reason = "progress of parallel branches with loops is not decided one by one"
             outcome = Unknown(reason, OUTSIDE_CLASS.number)
         findings.append(InstanceFinding(prop, outcome, about))
     return findings

@@ -23,7 +23,6 @@ _UNMERGED: Final = {
     "SendBranchCountMismatch": "they offer different messages to send",
     "SendLabelMismatch": "they send different messages",
     "IncompatibleContinuations": "they begin alike but differ later",
-    "PayloadAnnotationMismatch": "their payloads differ",
     "RecursiveVariableMismatch": "they continue in different loops",
     "VariableMismatch": "they continue in different loops",
     "IncompatibleTypes": "one returns to a loop where the other does not",

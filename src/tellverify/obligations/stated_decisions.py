@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.diagnostics import properties as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.decision import DecisionError, DecisionRule, parse_decision
 from tellverify.model.machine import Machine

@@ -8,7 +8,7 @@ import msgspec
 
 from tellverify.diagnostics import faults as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
 from tellverify.model.machine import Machine

@@ -17,7 +17,7 @@ from tellverify.evidence.formula_run import (
     positions,
     unreached,
 )
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.language.checks.walk import preorder
 from tellverify.language.lowering.branches import begins, text_branches
 from tellverify.language.lowering.families import declared_roles

@@ -20,8 +20,8 @@ from tellverify.model.trace import Trace, Waiting
 from tellverify.search.timed_events import TimedEvent, timed_step
 from tellverify.search.traces import (
     awaited,
-    explain_abandoned,
     explain_deadlock,
+    explain_orphans,
     explain_reception,
 )
 
@@ -103,7 +103,7 @@ class TimedRuns:
                 return explain_deadlock(waits)
             case Fault.ORPHAN_MESSAGE:
                 queues = [queue for queue in replay.queues() if queue[1] == culprits[0]]
-                return explain_abandoned(queues)
+                return explain_orphans(queues)
             case Fault.UNSPECIFIED_RECEPTION:
                 return explain_reception(waits[0], replay.queues())
             case Fault.STUCK_ROLE:

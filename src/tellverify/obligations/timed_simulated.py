@@ -9,7 +9,7 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed_scenarios import ScenarioRuns, check_timed_scenario
 from tellverify.search.scenario_search import ScenarioCheck
-from tellverify.search.simulation import SimulatedRun
+from tellverify.search.simulated_run import SimulatedRun
 from tellverify.search.timed_failures import TimedFailureRun
 from tellverify.search.timed_simulation import TimedSimulator
 

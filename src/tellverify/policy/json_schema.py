@@ -1,4 +1,7 @@
-"""The JSON Schema of a policy file, made from the types that files are read as."""
+"""The JSON Schema of a policy file, made from the types that files are read as.
+
+Apart from the reader, since only `tellverify policy schema` needs it.
+"""
 
 from __future__ import annotations
 

@@ -7,37 +7,14 @@ text at larger sizes is a claim of the lowering, and comes from a comparison wit
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
 
-from tellverify.evidence.certificate import Certificate, InstancePart
+from tellverify.evidence.certificate import Certificate
 from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.site import Site
-from tellverify.model.sizes import SizeSymbol, sizes_text
-from tellverify.projection.certify import certify
-from tellverify.projection.every_size import EverySize, GraphAt, sizes_at
+from tellverify.model.sizes import sizes_text
+from tellverify.projection.every_size import GraphAt
 from tellverify.projection.generic_member import expand, same_runs
-
-
-def certify_every(
-    symbols: Sequence[SizeSymbol], every: EverySize, graph_at: GraphAt, steps: int
-) -> tuple[tuple[tuple[str, ...], ...], list[InstancePart]]:
-    """What `every` of a certificate names, and the instances of the grid from `every.least` on.
-
-    Nothing when nothing is claimed. Raises OutOfBudget after `steps` for each instance.
-    """
-    if not every.claimed:
-        return (), []
-    least = [size for _, size in every.least]
-    ranges = [range(low, symbol.cutoff + 2) for low, symbol in zip(least, symbols, strict=True)]
-    parts = []
-    for point in sorted(itertools.product(*ranges), key=lambda sizes: (sum(sizes), sizes)):
-        sizes = sizes_at(symbols, point)
-        graph = graph_at(sizes)
-        if graph is not None:
-            parts.append(certify(graph, sizes_text(sizes.items()), steps))
-    generic = tuple(tuple(f"{f}[{s.cutoff}]" for f in s.families) for s in symbols)
-    return generic, parts
 
 
 def differs_from_text(certificate: Certificate, graph_at: GraphAt) -> str:

@@ -13,24 +13,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
-
-import msgspec
 
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.sizes import (
     SizeSymbol,
-    family_of_member,
-    members_named,
-    sizes_claimed,
     sizes_text,
 )
 from tellverify.projection.generic_member import expand, first_difference, generic_fault
-from tellverify.projection.implementability import (
-    Implementability,
-    check_graph,
-)
 
 _MOST_POINTS: Final = 64
 _OUTSIDE: Final = {
@@ -41,60 +32,6 @@ _OUTSIDE: Final = {
 TOO_MANY_SIZES: Final = f"there are more than {_MOST_POINTS} sizes to decide"
 Point: TypeAlias = tuple[int, ...]
 GraphAt: TypeAlias = Callable[[Mapping[str, int]], ProtocolGraph | None]
-Decision: TypeAlias = Callable[[ProtocolGraph], Implementability]
-
-
-class SizeVerdict(msgspec.Struct, frozen=True):
-    """The answer at one point of the grid; `fault` says why there is none to be used."""
-
-    sizes: tuple[tuple[str, int], ...]
-    implementable: bool | None = None
-    stuck: tuple[str, ...] = ()
-    undecided: tuple[str, ...] = ()
-    fault: str = ""
-
-
-class EverySize(msgspec.Struct, frozen=True):
-    """The outcome for all sizes.
-
-    `implementable` is claimed for all sizes from `least` on, by `generic` members, when `outside`
-    is empty; `stuck` are the roles (families, not members) that wait forever at one of them, and
-    all others never do. Otherwise `outside` says why nothing is claimed. `grid` are the points in
-    the order of sizes; one of them that is refuted refutes the protocol.
-    """
-
-    least: tuple[tuple[str, int], ...] = ()
-    generic: tuple[str, ...] = ()
-    stuck: tuple[str, ...] = ()
-    undecided: tuple[str, ...] = ()
-    outside: str = ""
-    grid: tuple[SizeVerdict, ...] = ()
-
-    @property
-    def claimed(self) -> bool:
-        """True when implementability is known at all sizes from `least` on."""
-        return not self.outside
-
-
-def decide_every_size(
-    symbols: Sequence[SizeSymbol],
-    faults: Sequence[str],
-    graph_at: GraphAt,
-    decide: Decision = check_graph,
-) -> EverySize:
-    """Decide implementability and stuck roles for all sizes of the families of `symbols`.
-
-    `faults` are the constructs of the text that leave the class, `graph_at` gives the graph at the
-    sizes of all families, None where there is none. Sizes begin with 1.
-    """
-    if not symbols:
-        return EverySize(outside="there is no family without a fixed size")
-    if faults:
-        return EverySize(outside=faults[0])
-    grid = SizeGrid(symbols, graph_at)
-    if grid.is_too_large:
-        return EverySize(outside=TOO_MANY_SIZES)
-    return _Decided(grid, decide).run()
 
 
 class SizeGrid:
@@ -190,61 +127,9 @@ class SizeGrid:
         return next((p for p in points if not any(_covers(p, point) for point in bad)), None)
 
 
-class _Decided:
-    """Implementability and stuck roles at all points of a grid."""
-
-    def __init__(self, grid: SizeGrid, decide: Decision) -> None:
-        self.grid = grid
-        self.decide = decide
-
-    def run(self) -> EverySize:
-        grid = self.grid
-        found = {point: self._verdict(point) for point in grid.points}
-        rows = tuple(found.values())
-        corner = found[grid.top]
-        refuted = next((one for one in rows if one.implementable is False), None)
-        if refuted is not None:
-            where = sizes_text(refuted.sizes)
-            return EverySize(outside=f"it is not implementable at {where}", grid=rows)
-        if corner.fault:
-            return EverySize(outside=corner.fault, grid=rows)
-        least = grid.least(lambda p: found[p].implementable is True and not found[p].fault)
-        if least is None:
-            return EverySize(outside="the step limit was reached", grid=rows)
-        return EverySize(
-            grid.named(least),
-            tuple(member for group in grid.generic for member in group),
-            _families(one.stuck for one in rows),
-            _families(one.undecided for one in rows),
-            "",
-            rows,
-        )
-
-    def _verdict(self, point: Point) -> SizeVerdict:
-        graph = self.grid.graph(point)
-        named = self.grid.named(point)
-        fault = self.grid.fault(point)
-        if graph is None or leaves_class(graph) is not None:
-            return SizeVerdict(named, fault=fault)
-        answer = self.decide(graph)
-        stuck = {role for run in answer.stuck for role in run.roles}
-        return SizeVerdict(
-            named,
-            answer.implementable,
-            tuple(graph.roles[role] for role in sorted(stuck)),
-            tuple(graph.roles[role] for role in answer.undecided if role not in stuck),
-            fault,
-        )
-
-
 def sizes_at(symbols: Sequence[SizeSymbol], point: Sequence[int]) -> dict[str, int]:
     """The sizes of all families where each symbol has a size of `point`."""
     return {f: n for s, n in zip(symbols, point, strict=True) for f in s.families}
-
-
-def claim_text(every: EverySize) -> str:
-    """The claim: `every N >= 1, M >= 2, by generic members Devices[1], Guests[0]`."""
-    return f"{sizes_claimed(every.least)}, {members_named(every.generic)}"
 
 
 def _by_sum(point: Point) -> tuple[int, Point]:
@@ -253,8 +138,3 @@ def _by_sum(point: Point) -> tuple[int, Point]:
 
 def _covers(least: Point, point: Point) -> bool:
     return all(low <= size for low, size in zip(least, point, strict=True))
-
-
-def _families(roles: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """The families of all roles, each once, in the order given."""
-    return tuple(dict.fromkeys(family_of_member(role) for some in roles for role in some))

@@ -39,42 +39,63 @@ class RoleView(NamedTuple):
     final: list[bool]
 
 
-def canonical_machine(graph: ProtocolGraph, role: str) -> Machine:
+def bounded_machine(graph: ProtocolGraph, role: str, limit: int) -> Machine | None:
     """The canonical machine of `role`, numbered breadth-first in the order of transitions.
 
-    A role that is not in the graph has a machine without moves. The machine may be exponentially
-    larger than the graph; `bounded_machine` stops in time.
+    None when it has more than `limit` states, since it may be exponentially larger than the graph,
+    or when the sets of nodes behind them have more than 40 elements for each of `limit` states. A
+    role that is not in the graph has a machine without moves.
     """
-    return _construct(graph, role, None)[0]
+    view = role_view(graph, role)
+    index = view.role
+    sender, receiver, label = graph.sender, graph.receiver, graph.label
+    target, node = graph.target, view.node
+    by_nodes: dict[tuple[int, ...], int] = {}
+    by_seeds: dict[tuple[int, ...], int] = {}
+    actions: dict[tuple[bool, int, int], Action] = {}
+    members: list[tuple[int, ...]] = []
+    moves: list[tuple[tuple[Action, int], ...]] = []
+    sites: list[tuple[int, ...]] = []
+    final: list[bool] = []
 
+    def state_of(seeds: tuple[int, ...]) -> int:
+        number = by_seeds.get(seeds)
+        if number is None:
+            nodes = _closure(view, seeds)
+            number = by_nodes.setdefault(nodes, len(members))
+            by_seeds[seeds] = number
+            if number == len(members):
+                members.append(nodes)
+        return number
 
-def bounded_machine(graph: ProtocolGraph, role: str, limit: int) -> Machine | None:
-    """The canonical machine of `role`, or None when it has more than `limit` states.
-
-    Or when the sets of nodes behind them have more than 40 elements for each of `limit` states.
-    """
-    machine, complete = _construct(graph, role, limit)[:2]
-    return machine if complete else None
-
-
-def canonical_subsets(graph: ProtocolGraph, role: str) -> tuple[frozenset[int], ...]:
-    """The graph states behind each state of `canonical_machine(graph, role)`.
-
-    The first set holds the initial state; every set is closed under silent events; the targets of
-    an action from a set lie in the set that the machine moves to. These are the smallest such
-    sets. Computed for evidence: costs the sum of their sizes.
-    """
-    machine, _, view, members = _construct(graph, role, None)
-    index = _role_index(graph, role)
-    seeds: list[set[int]] = [set() for _ in members]
-    seeds[0].add(0)
-    for state, nodes in enumerate(members):
-        successor = dict(machine.moves[state])
-        for node in nodes:
-            for transition in view.own[node]:
-                action = _action(graph, index, transition)
-                seeds[successor[action]].add(graph.target[transition])
-    return tuple(_silent_closure(graph, index, seed) for seed in seeds)
+    is_done = stops_only_at_ends(graph)
+    state_of((node[0],))
+    done = size = 0
+    while done < len(members):
+        if len(members) > limit or size > _LARGEST_SETS * limit:
+            return None
+        nodes = members[done]
+        done += 1
+        size += len(nodes)
+        grouped: dict[tuple[bool, int, int], list[int]] = {}
+        for transition in _own(view, nodes):
+            sends = sender[transition] == index
+            peer = receiver[transition] if sends else sender[transition]
+            grouped.setdefault((sends, peer, label[transition]), []).append(transition)
+        row: list[tuple[Action, int]] = []
+        for key, transitions in grouped.items():
+            action = actions.get(key)
+            if action is None:
+                action = actions[key] = Action(key[0], graph.roles[key[1]], graph.labels[key[2]])
+            if len(transitions) == 1:
+                seeds: tuple[int, ...] = (node[target[transitions[0]]],)
+            else:
+                seeds = tuple(sorted({node[target[transition]] for transition in transitions}))
+            row.append((action, state_of(seeds)))
+        moves.append(tuple(row))
+        sites.append(tuple(graph.site[transitions[0]] for transitions in grouped.values()))
+        final.append((is_done and not row) or any(view.final[each] for each in nodes))
+    return Machine(role=role, moves=tuple(moves), final=tuple(final), sites=tuple(sites))
 
 
 def role_view(graph: ProtocolGraph, role: str) -> RoleView:
@@ -87,12 +108,6 @@ def role_view(graph: ProtocolGraph, role: str) -> RoleView:
 
 def _role_index(graph: ProtocolGraph, role: str) -> int:
     return graph.roles.index(role) if role in graph.roles else _UNSEEN
-
-
-def _action(graph: ProtocolGraph, role: int, transition: int) -> Action:
-    sends = graph.sender[transition] == role
-    peer = graph.receiver[transition] if sends else graph.sender[transition]
-    return Action(sends, graph.roles[peer], graph.labels[graph.label[transition]])
 
 
 class _ViewBuilder:
@@ -155,63 +170,6 @@ class _ViewBuilder:
         return number
 
 
-def _construct(
-    graph: ProtocolGraph, role: str, limit: int | None
-) -> tuple[Machine, bool, RoleView, list[tuple[int, ...]]]:
-    """The machine, whether it is complete, the view, and the nodes behind each of its states."""
-    view = role_view(graph, role)
-    index = view.role
-    sender, receiver, label = graph.sender, graph.receiver, graph.label
-    target, node = graph.target, view.node
-    by_nodes: dict[tuple[int, ...], int] = {}
-    by_seeds: dict[tuple[int, ...], int] = {}
-    actions: dict[tuple[bool, int, int], Action] = {}
-    members: list[tuple[int, ...]] = []
-    moves: list[tuple[tuple[Action, int], ...]] = []
-    sites: list[tuple[int, ...]] = []
-    final: list[bool] = []
-
-    def state_of(seeds: tuple[int, ...]) -> int:
-        number = by_seeds.get(seeds)
-        if number is None:
-            nodes = _closure(view, seeds)
-            number = by_nodes.setdefault(nodes, len(members))
-            by_seeds[seeds] = number
-            if number == len(members):
-                members.append(nodes)
-        return number
-
-    is_done = stops_only_at_ends(graph)
-    state_of((node[0],))
-    done = size = 0
-    while done < len(members):
-        if limit is not None and (len(members) > limit or size > _LARGEST_SETS * limit):
-            break
-        nodes = members[done]
-        done += 1
-        size += len(nodes)
-        grouped: dict[tuple[bool, int, int], list[int]] = {}
-        for transition in _own(view, nodes):
-            sends = sender[transition] == index
-            peer = receiver[transition] if sends else sender[transition]
-            grouped.setdefault((sends, peer, label[transition]), []).append(transition)
-        row: list[tuple[Action, int]] = []
-        for key, transitions in grouped.items():
-            action = actions.get(key)
-            if action is None:
-                action = actions[key] = Action(key[0], graph.roles[key[1]], graph.labels[key[2]])
-            if len(transitions) == 1:
-                seeds: tuple[int, ...] = (node[target[transitions[0]]],)
-            else:
-                seeds = tuple(sorted({node[target[transition]] for transition in transitions}))
-            row.append((action, state_of(seeds)))
-        moves.append(tuple(row))
-        sites.append(tuple(graph.site[transitions[0]] for transitions in grouped.values()))
-        final.append((is_done and not row) or any(view.final[each] for each in nodes))
-    machine = Machine(role=role, moves=tuple(moves), final=tuple(final), sites=tuple(sites))
-    return machine, done == len(members), view, members
-
-
 def _own(view: RoleView, nodes: tuple[int, ...]) -> tuple[int, ...] | list[int]:
     """The role's transitions that leave `nodes`, ascending."""
     if len(nodes) == 1:
@@ -232,22 +190,3 @@ def _closure(view: RoleView, seeds: tuple[int, ...]) -> tuple[int, ...]:
                 seen.add(successor)
                 stack.append(successor)
     return tuple(sorted(node for node in seen if view.own[node] or view.final[node]))
-
-
-def _silent_closure(graph: ProtocolGraph, role: int, seeds: set[int]) -> frozenset[int]:
-    """The graph states that events without `role` reach from `seeds`."""
-    first, sender, receiver, target = graph.first, graph.sender, graph.receiver, graph.target
-    seen = set(seeds)
-    stack = list(seeds)
-    while stack:
-        state = stack.pop()
-        for transition in range(first[state], first[state + 1]):
-            successor = target[transition]
-            if (
-                sender[transition] != role
-                and receiver[transition] != role
-                and successor not in seen
-            ):
-                seen.add(successor)
-                stack.append(successor)
-    return frozenset(seen)

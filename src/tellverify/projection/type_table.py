@@ -30,7 +30,6 @@ class TypeReason(StrEnum):
     SEND_BRANCH_COUNT_MISMATCH = "SendBranchCountMismatch"
     SEND_LABEL_MISMATCH = "SendLabelMismatch"
     INCOMPATIBLE_CONTINUATIONS = "IncompatibleContinuations"
-    PAYLOAD_ANNOTATION_MISMATCH = "PayloadAnnotationMismatch"
     RECURSIVE_VARIABLE_MISMATCH = "RecursiveVariableMismatch"
     VARIABLE_MISMATCH = "VariableMismatch"
     INCOMPATIBLE_TYPES = "IncompatibleTypes"

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from tellverify.diagnostics.model import Severity, sort_key
+from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import counted, grouped
-from tellverify.report.changed_verdicts import changed_budgets, changed_verdicts
 from tellverify.report.entries import region_of
 from tellverify.report.escape import encodable
-from tellverify.report.grouping import VerdictGroup, detail_of, groups, members, place_of, totals
+from tellverify.report.grouping import VerdictGroup, groups, members, place_of, totals
+from tellverify.report.markdown_news import (
+    FEW,
+    assumption_section,
+    baseline_section,
+    first_of,
+    list_lines,
+    new_assumption_section,
+    weakened_section,
+)
 from tellverify.report.markdown_runs import Size, refutation_details
 from tellverify.report.markup import code, html, prose
 from tellverify.report.titles import titled
@@ -19,15 +27,14 @@ from tellverify.report.wording import glossary_of
 from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
-from tellverify.verdict.outcome import Assumed, Refuted
+from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import DIALECTS
-from tellverify.verdict.run import Assumption, ProtocolReport, Run
+from tellverify.verdict.run import ProtocolReport, Run
 from tellverify.version import VERSION
 
 MARKER: Final = "<!-- tellverify:report:default -->"
 LIMIT: Final = 65_000
 _OPEN: Final = ("refuted", "unknown", "bounded")
-_FEW: Final = 20
 _MOST_ROWS: Final = 40
 _FEW_PROTOCOLS: Final = 3  # with bounded obligations that have rows of their own
 
@@ -119,15 +126,15 @@ def _report(
     if run.cached is not None:
         yield f"{run.cached.text}."
         yield ""
-    yield from _weakened(run, size)
-    yield from _news(run, compared, size)
+    yield from weakened_section(run, size)
+    yield from baseline_section(run, compared, size)
     yield from version_section(run, is_short=size >= Size.SOME_TRACES)
-    yield from _new_assumptions(run, size)
+    yield from new_assumption_section(run, size)
     yield from _table(run, by_protocol, compared, size)
     yield from blocks
     yield from _findings(run, sources, compared, size)
     yield from _passing(run, by_protocol, size)
-    yield from _assumptions(run, size)
+    yield from assumption_section(run, size)
     yield from _remarks(run, by_protocol, size)
     yield ""
     versions = ", ".join((f"tellverify {VERSION}", *map(prose, run.solvers)))
@@ -140,102 +147,7 @@ def _totals(run: Run) -> str:
     return ", ".join(parts) or "no obligation was checked"
 
 
-def _cut(items: Sequence[str], size: Size, most: int) -> list[str]:
-    """`items`, or the first `most` of them when the report has to be short."""
-    return list(items) if size < Size.SOME_TRACES else list(items[:most])
-
-
-def _listed(lines: Sequence[str], size: Size) -> Iterator[str]:
-    """`lines` as a list, cut when the report has to be short."""
-    shown = _cut(lines, size, _FEW)
-    yield from (f"- {line}" for line in shown)
-    if len(shown) < len(lines):
-        yield f"- and {grouped(len(lines) - len(shown))} more"
-    yield ""
-
-
-def _weakened(run: Run, size: Size) -> Iterator[str]:
-    """What the configuration takes away."""
-    lines = []
-    for one in run.weakened:
-        at = region_of(one.primary, one.path)
-        lines.append(f"{prose(one.message)} ({code(f'{at.path}:{at.line}')})")
-    if lines:
-        yield from _listed(lines, size)
-
-
 # What has changed
-
-
-def _news(run: Run, compared: RunComparison, size: Size) -> Iterator[str]:
-    """New and fixed items since the baseline, and the number of unchanged ones."""
-    if not compared.exists:
-        return
-    new, unchanged = _states(run, compared)
-    fixed = [
-        f"{code(one.name) if one.status == 'refuted' else prose(one.name)}"
-        + (f" of {code(one.protocol)}" if one.protocol else "")
-        for one in compared.fixed()
-    ]
-    for title, lines in (("New in this pull request", new), ("Fixed", fixed)):
-        if len(lines) == 1:
-            yield f"**{title}:** {lines[0]}."
-            yield ""
-        elif lines:
-            yield f"**{title}:**"
-            yield ""
-            yield from _listed(lines, size)
-    if not new:
-        yield "**New in this pull request:** nothing."
-        yield ""
-    for title, lines in (
-        ("Verdicts that changed", changed_verdicts(run, compared)),
-        ("Budgets that changed", changed_budgets(run, compared)),
-    ):
-        if lines:
-            yield f"**{title}:**"
-            yield ""
-            yield from _listed(lines, size)
-    if unchanged:
-        yield f"**Unchanged:** {counted(unchanged, 'finding')} as before."
-        yield ""
-
-
-def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
-    """Sentences about new items, and the number of refutations and findings that are known.
-
-    A finding that tells of a refuted obligation is the sentence of that obligation.
-    """
-    new: dict[str, None] = {}
-    unchanged = 0
-    for protocol in run.protocols:
-        for verdict in protocol.verdicts:
-            state = compared.state(protocol, verdict)
-            if state == "unchanged":
-                unchanged += 1
-            elif state is not None:
-                outcome = verdict.outcome
-                teller = outcome.diagnostic if isinstance(outcome, Refuted) else None
-                said = prose(teller.message) if teller is not None else code(verdict.name)
-                again = ", in another way than before" if state == "updated" else ""
-                new[f"{said} in {code(protocol.title)}{again}"] = None
-    for finding in sorted(run.diagnostics, key=sort_key):
-        if finding.refutes or finding.severity is Severity.NOTE:
-            continue
-        if compared.finding_state(finding) == "unchanged":
-            unchanged += 1
-        else:
-            new[f"{prose(finding.message)} ({finding.code.number})"] = None
-    return list(new), unchanged
-
-
-def _new_assumptions(run: Run, size: Size) -> Iterator[str]:
-    """New assumptions, where the run is compared with a base."""
-    lines = [_assumption(one) for one in run.assumptions if one.in_force and one.is_new]
-    if lines and (run.baseline is not None or run.versions is not None):
-        yield "**New assumptions:**"
-        yield ""
-        yield from _listed(lines, size)
 
 
 # Table
@@ -260,7 +172,7 @@ def _table(run: Run, by_protocol: _Grouped, compared: RunComparison, size: Size)
     was, line = (" was |", " --- |") if has_past else ("", "")
     yield f"| protocol | obligation | outcome |{was} where |"
     yield f"| --- | --- | --- |{line} --- |"
-    shown = _cut(rows, size, _MOST_ROWS)
+    shown = first_of(rows, size, _MOST_ROWS)
     yield from shown
     if len(shown) < len(rows):
         yield f"| | and {grouped(len(rows) - len(shown))} more | |{' |' if has_past else ''} |"
@@ -336,7 +248,7 @@ def _findings(
         return
     yield f"**{counted(len(lines), 'other finding')}:**"
     yield ""
-    yield from _listed(lines, size)
+    yield from list_lines(lines, size)
 
 
 def _passing(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
@@ -359,38 +271,6 @@ def _passing(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     yield ""
 
 
-def _assumptions(run: Run, size: Size) -> Iterator[str]:
-    """The assumptions that verdicts rest on."""
-    lines = [_assumption(one) for one in run.assumptions if one.in_force]
-    new = sum(one.is_new and one.in_force for one in run.assumptions)
-    listed = {one.number for one in run.assumptions}
-    for protocol in run.protocols:
-        for verdict in protocol.verdicts:
-            outcome = verdict.outcome
-            if isinstance(outcome, Assumed) and outcome.ledger not in listed:
-                what = f"{code(verdict.name)} of {code(protocol.title)}"
-                lines.append(f"{what}: {prose(detail_of(verdict))}")
-    if not lines:
-        return
-    past = [one for one in run.assumptions if not one.in_force]
-    told = f"{new} new" if new else "none new"
-    expired = f", {len(past)} past its date" if past else ""
-    yield f"**Assumptions:** {grouped(len(lines))} in force, {told}{expired}."
-    yield ""
-    yield from _listed(lines, size)
-
-
-def _assumption(one: Assumption) -> str:
-    number = f"{prose(one.number)} " if one.number else ""
-    until = f", until {prose(one.until)}" if one.until else ""
-    owner = f", {prose(one.owner)}" if one.owner else ""
-    place = f" ({prose(one.place)}{until}{owner})"
-    new = " **new**" if one.is_new else ""
-    return (
-        f"{number}{code(one.obligation)} of {code(one.protocol)}{place}{new}: {prose(one.reason)}"
-    )
-
-
 def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     open_: list[str] = []
     families: list[str] = []
@@ -411,11 +291,11 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     if open_:
         yield "**Not checked:**"
         yield ""
-        yield from _listed(open_, size)
+        yield from list_lines(open_, size)
     if vacuous:
         yield "**Vacuous, because nothing it mentions occurs in any run:**"
         yield ""
-        yield from _listed(vacuous, size)
+        yield from list_lines(vacuous, size)
     if run.dialect != "strict":
         yield f"**Dialect {run.dialect}:** {DIALECTS[run.dialect]}."
         yield ""
@@ -430,8 +310,8 @@ def _remarks(run: Run, by_protocol: _Grouped, size: Size) -> Iterator[str]:
     if presumed:
         yield "**Presumed:**"
         yield ""
-        yield from _listed(presumed, size)
+        yield from list_lines(presumed, size)
     if totals(run)["bounded"]:
         yield '"bounded" says nothing beyond the bound named next to it.'
     if families:
-        yield f"Families: {'; '.join(_cut(families, size, _FEW))}."
+        yield f"Families: {'; '.join(first_of(families, size, FEW))}."

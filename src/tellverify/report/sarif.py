@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Final
 
-from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import page
-from tellverify.diagnostics.model import Diagnostic, Severity, SuggestedRepair
+from tellverify.diagnostics.model import Diagnostic, SuggestedRepair
 from tellverify.model.trace import Trace
 from tellverify.report.entries import ReportEntry, entries, region_of
 from tellverify.report.escape import printable
 from tellverify.report.grouping import evidence_of, place_of, totals
 from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
+from tellverify.report.sarif_rules import LEVELS, RuleIndex, notification_descriptors
 from tellverify.report.wording import glossary_of
 from tellverify.source.region import Region
 from tellverify.source.text import SourceFile
@@ -24,14 +23,12 @@ from tellverify.verdict.fingerprint import (
     fingerprint,
 )
 from tellverify.verdict.outcome import Assumed, Conflict, Core, Refuted
-from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Suppression, Verdict
 from tellverify.version import VERSION
 
 SCHEMA: Final = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 )
-_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "note"}
 _FAILED: Final = (2, 70)  # exit codes of runs that did not come to an end
 
 
@@ -43,7 +40,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     known before is a suppressed result.
     """
     found = entries(run)
-    rules = _Rules(run.docs)
+    rules = RuleIndex(run.docs)
     files = evidence_of(run)
     results: list[Json] = [
         _result(one, run, rules, files, sources)
@@ -70,7 +67,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     }
     if run.docs:
         driver["informationUri"] = f"{run.docs}/index.html"
-    if descriptors := _descriptors(found):
+    if descriptors := notification_descriptors(found):
         driver["notifications"] = descriptors
     log: dict[str, Json] = {
         "$schema": SCHEMA,
@@ -124,67 +121,20 @@ def _provenance(run: Run) -> dict[str, Json]:
 # Rules
 
 
-class _Rules:
-    """The rules that results name, in the order of first use."""
-
-    def __init__(self, docs: str = "") -> None:
-        self._docs = docs
-        self._index: dict[str, int] = {}
-        self._rules: list[Json] = []
-
-    def index(self, identity: str) -> int:
-        """The place of a code or a property among the rules; new ones are added."""
-        at = self._index.get(identity)
-        if at is None:
-            at = self._index[identity] = len(self._rules)
-            self._rules.append(_rule(identity, self._docs))
-        return at
-
-    def written(self) -> list[Json]:
-        """All rules."""
-        return self._rules
-
-
-def _rule(identity: str, docs: str = "") -> dict[str, Json]:
-    code = CODES.get(identity)
-    if code is None:
-        prop = next((one for one in Property if one.value == identity), None)
-        text = PROPERTIES[prop].sentence if prop is not None else identity
-        return {"id": identity, "shortDescription": text_of(text)}
-    rule: dict[str, Json] = {
-        "id": code.number,
-        "name": code.name,
-        "shortDescription": {"text": f"{code.title[0].upper()}{code.title[1:]}."},
-        "defaultConfiguration": {"level": _LEVELS[code.severity]},
-        "properties": {"tags": [str(code.kind)]},
-    }
-    if docs:
-        rule["helpUri"] = f"{docs}/explain/{code.number}.html"
-    found = page(code)
-    if found is not None:
-        sections = dict(found.sections)
-        rule["fullDescription"] = {"text": sections.get("What it means", code.title)}
-        rule["help"] = {
-            "text": sections.get("How to fix it", code.title),
-            "markdown": found.text,
-        }
-    return rule
-
-
 # Results
 
 
 def _result(
     one: ReportEntry,
     run: Run,
-    rules: _Rules,
+    rules: RuleIndex,
     files: Mapping[str, EvidenceFile],
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
     name = FINDING if one.verdict is None else OBLIGATION
     result = _base(one.code, one.message, one.region, rules)
     result["kind"] = "fail"
-    result["level"] = _LEVELS[one.severity]
+    result["level"] = LEVELS[one.severity]
     result["partialFingerprints"] = {name: one.fingerprint}
     related = _related(one, sources)
     properties: dict[str, Json] = {}
@@ -234,7 +184,7 @@ def _result(
     return result
 
 
-def _base(code: str, message: str, region: Region, rules: _Rules) -> dict[str, Json]:
+def _base(code: str, message: str, region: Region, rules: RuleIndex) -> dict[str, Json]:
     result: dict[str, Json] = {}
     if code:
         result["ruleId"] = code
@@ -329,13 +279,13 @@ def _remarks(diagnostic: Diagnostic) -> dict[str, Json]:
 
 
 def _suppressed(
-    one: Suppression, digest: str, rules: _Rules, sources: Mapping[str, SourceFile]
+    one: Suppression, digest: str, rules: RuleIndex, sources: Mapping[str, SourceFile]
 ) -> dict[str, Json]:
     diagnostic = one.diagnostic
     region = region_of(diagnostic.primary, diagnostic.path)
     result = _base(diagnostic.code.number, diagnostic.message, region, rules)
     result["kind"] = "fail"
-    result["level"] = _LEVELS[diagnostic.severity]
+    result["level"] = LEVELS[diagnostic.severity]
     result["partialFingerprints"] = {FINDING: digest}
     kind = "inSource" if one.kind == "comment" else "external"
     result["suppressions"] = [_suppression(kind, one.reason, one.place)]
@@ -358,7 +308,7 @@ def _assumed(
     protocol: ProtocolReport,
     verdict: Verdict,
     outcome: Assumed,
-    rules: _Rules,
+    rules: RuleIndex,
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
     """An obligation that is assumed: for review, and suppressed by the assumption."""
@@ -385,7 +335,7 @@ def _assumed(
 def _notification(one: ReportEntry) -> dict[str, Json]:
     note: dict[str, Json] = {
         "descriptor": {"id": one.code or one.kind},
-        "level": _LEVELS[one.severity],
+        "level": LEVELS[one.severity],
         "message": text_of(one.message),
         "locations": [_location(one.region)],
     }
@@ -396,14 +346,3 @@ def _notification(one: ReportEntry) -> dict[str, Json]:
             "required": one.required,
         }
     return note
-
-
-def _descriptors(found: Sequence[ReportEntry]) -> list[Json]:
-    """What the notifications are about, each once."""
-    names = dict.fromkeys(
-        one.code or one.kind for one in found if one.kind in ("unknown", "skipped")
-    )
-    return [
-        _rule(name) if name in CODES else {"id": name, "shortDescription": {"text": name}}
-        for name in names
-    ]

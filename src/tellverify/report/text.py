@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Final, TextIO
 
-from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted, grouped
-from tellverify.report.drawing.chart import draw
-from tellverify.report.entries import ReportEntry, entries, folded
+from tellverify.report.entries import entries
 from tellverify.report.escape import padded, width, wrapped
-from tellverify.report.excerpt import excerpts
 from tellverify.report.grouping import (
-    Refutation,
     VerdictGroup,
     evidence_of,
     groups,
     members,
     totals,
 )
-from tellverify.report.style import SEVERITY_PAINT, STATUS_PAINT, Style
+from tellverify.report.style import STATUS_PAINT, Style
 from tellverify.report.summary import (
     MOST_SHOWN,
-    counts,
     failure_lines,
     failures,
     is_malformed,
     is_passing,
-    limited,
     next_lines,
     passing_lines,
-    uncounted_lines,
 )
+from tellverify.report.text_findings import write_findings, write_lines, write_witness
 from tellverify.report.titles import titled
 from tellverify.report.version_blocks import against_words, version_lines
 from tellverify.report.wording import glossary_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import BUDGETS, CERTIFICATE
-from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import (
     Coverage,
-    EvidenceFile,
     ProtocolReport,
     Run,
-    Verdict,
     is_comparison,
 )
 
@@ -76,61 +67,28 @@ def write_text(
     run = titled(run)
     found = entries(run)
     is_short = len(run.protocols) > MOST_SHOWN and not verbose
-    _findings(run, found, sources, out, style, is_short=is_short, verbose=verbose, most=most)
+    write_findings(run, found, sources, out, style, is_short=is_short, verbose=verbose, most=most)
     for protocol in run.protocols:
         for verdict in protocol.verdicts:
             if verdict.witness is not None:
                 files = evidence_of(run)
-                _write(out, [*_witness(protocol, verdict, files, style, verbose), ""])
-    _write(out, list(_blocks(run, style, verbose)))
+                write_lines(out, [*write_witness(protocol, verdict, files, style, verbose), ""])
+    write_lines(out, list(_blocks(run, style, verbose)))
     if run.dialect != "strict":
-        _write(out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)])
+        write_lines(
+            out, ["", *style.hanging("dialect ", f"{run.dialect}: {DIALECTS[run.dialect]}", 8)]
+        )
     if run.protocols and run.semantics:
-        _write(out, ["", *style.hanging("under ", run.semantics, 6)])
+        write_lines(out, ["", *style.hanging("under ", run.semantics, 6)])
     elif run.protocols:
-        _write(out, [""])
+        write_lines(out, [""])
     failed = failures(found, run)
     if failed:
-        _write(out, ["", *failure_lines(failed, run, most, style), ""])
-    _write(out, totals_lines(run, style, trailer))
-    _write(out, next_lines(failed, style))
+        write_lines(out, ["", *failure_lines(failed, run, most, style), ""])
+    write_lines(out, totals_lines(run, style, trailer))
+    write_lines(out, next_lines(failed, style))
     if run.docs:
-        _write(out, style.hanging("words: ", style.tamed(glossary_of(run)), 7))
-
-
-def _findings(
-    run: Run,
-    found: Sequence[ReportEntry],
-    sources: Mapping[str, SourceFile],
-    out: TextIO,
-    style: Style,
-    *,
-    is_short: bool,
-    verbose: bool,
-    most: int | None,
-) -> None:
-    """The findings with source and runs; those that touch nothing required are counted if asked."""
-    files = evidence_of(run)
-    shown = folded(found)
-    aside = [entry for entry, _ in shown if is_short and not counts(entry, run)]
-    kept = [(entry, others) for entry, others in shown if not (is_short and not counts(entry, run))]
-    chosen = set(map(id, limited([entry for entry, _ in kept], most)))
-    told: set[str] = set()
-    for entry, others in kept:
-        if id(entry) not in chosen:
-            continue
-        gutter = 1
-        if entry.diagnostic is not None:
-            lines, gutter = diagnostic_lines(entry.diagnostic, sources, style, told)
-        else:
-            lines = _bare(entry, others, style)
-        if entry.refutation is not None:
-            lines.extend(_evidence(entry.refutation, files, gutter, style, verbose))
-        _write(out, [*lines, ""])
-    if len(chosen) < len(kept):
-        _write(out, [f"{counted(len(kept) - len(chosen), 'more finding')} not shown", ""])
-    if aside:
-        _write(out, [*uncounted_lines(aside, style), ""])
+        write_lines(out, style.hanging("words: ", style.tamed(glossary_of(run)), 7))
 
 
 def _blocks(run: Run, style: Style, verbose: bool) -> Iterator[str]:
@@ -159,134 +117,6 @@ def _against(run: Run, protocol: ProtocolReport, head: str, style: Style) -> lis
     """How the protocol compares with the base, if it was compared."""
     row = against_words(run.versions, protocol)
     return style.hanging(head, style.tamed(row), 4) if row else []
-
-
-def _witness(
-    protocol: ProtocolReport,
-    verdict: Verdict,
-    files: Mapping[str, EvidenceFile],
-    style: Style,
-    verbose: bool,
-) -> list[str]:
-    """The run that proves an obligation, with its chart."""
-    witness = verdict.witness
-    if witness is None:
-        return []
-    trace = witness.trace
-    what = style.tamed(f"`{verdict.name}` of `{protocol.title}` is {trace.explanation}")
-    lines = style.hanging("witness: ", what, 4)
-    lines[0] = style.paint("green", "witness") + lines[0][len("witness") :]
-    if witness.instance:
-        lines.extend(_remark("instance", witness.instance, 1, style))
-    lines.extend(["", *draw(trace, protocol.roles, style, verbose=verbose)])
-    file = files.get(protocol.id_of(verdict).text)
-    if file is not None:
-        lines.extend(["", f"  = again: tellverify replay {style.shown(file.path)}"])
-    return lines
-
-
-def _write(out: TextIO, lines: Sequence[str]) -> None:
-    for line in lines:
-        out.write(f"{line.rstrip()}\n")
-
-
-def diagnostic_lines(
-    diagnostic: Diagnostic,
-    sources: Mapping[str, SourceFile],
-    style: Style,
-    told: set[str] | None = None,
-) -> tuple[list[str], int]:
-    """The lines of a finding, and how wide its line numbers are.
-
-    `told` has the files that are said to be rejected by Telltale; that is said once of each.
-    """
-    severity = diagnostic.severity
-    head = f"{severity}[{diagnostic.code.number}]"
-    lines = style.hanging(f"{head}: ", style.tamed(diagnostic.message), 4)
-    lines[0] = style.paint(SEVERITY_PAINT[severity], head) + lines[0][len(head) :]
-    excerpt, gutter = excerpts(diagnostic, sources, style)
-    lines.extend(excerpt)
-    remarks = [("help", text) for text in diagnostic.helps]
-    remarks += [("note", text) for text in diagnostic.notes]
-    rejects = diagnostic.upstream == "rejects" and told is not None
-    if diagnostic.upstream and not (rejects and diagnostic.path in (told or ())):
-        if told is not None and rejects:
-            told.add(diagnostic.path)
-        remarks.append(("note", f"Telltale itself {diagnostic.upstream} this"))
-    if diagnostic.refutes:
-        remarks.append(("refutes", diagnostic.refutes))
-    if remarks and len(excerpt) > 1:
-        lines.append(" " * (gutter + 1) + style.paint("blue", "|"))
-    for word, text in remarks:
-        lines.extend(_remark(word, text, gutter, style))
-    return lines, gutter
-
-
-def _remark(word: str, text: str, gutter: int, style: Style) -> list[str]:
-    head = " " * (gutter + 1) + f"= {word}: "
-    return style.hanging(head, style.tamed(text), len(head))
-
-
-def _bare(entry: ReportEntry, others: int, style: Style) -> list[str]:
-    """A refuted obligation that no finding reports: its sentence and its place."""
-    head = f"refuted[{entry.code}]"
-    lines = style.hanging(f"{head}: ", style.tamed(entry.message), 4)
-    lines[0] = style.paint("red", head) + lines[0][len(head) :]
-    at = entry.region
-    lines.append(f" {style.paint('blue', '-->')} {style.place(at.path, at.line, at.column)}")
-    outcome = entry.verdict.outcome if entry.verdict is not None else None
-    if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Conflict):
-        for region in outcome.evidence.regions:
-            lines.append(f"  | {style.shown(region.path)}:{region.line}:{region.column}")
-    if others:
-        lines.extend(_remark("note", f"{counted(others, 'other obligation')} alike", 1, style))
-    return lines
-
-
-def _evidence(
-    refutation: Refutation,
-    files: Mapping[str, EvidenceFile],
-    gutter: int,
-    style: Style,
-    verbose: bool,
-) -> list[str]:
-    """The run that shows that an obligation does not hold, with its chart."""
-    protocol, verdict, outcome = refutation
-    lines: list[str] = []
-    if outcome.instance:
-        lines.extend(_remark("instance", outcome.instance, gutter, style))
-    trace = outcome.evidence
-    if isinstance(trace, Conflict):
-        return lines
-    file = files.get(protocol.id_of(verdict).text)
-    if isinstance(trace, Core):
-        return [*lines, *_premises(trace, file.path if file else trace.script, gutter, style)]
-    length = counted(len(trace.steps), "event")
-    known = "shortest run" if trace.minimal else "shortest known run"
-    lines.extend(_remark(known, f"{length}, replayed", gutter, style))
-    told = outcome.diagnostic.message if outcome.diagnostic is not None else ""
-    if trace.explanation and verbose and trace.explanation != told:
-        lines.extend(_remark("because", trace.explanation, gutter, style))
-    lines.append("")
-    lines.extend(draw(trace, protocol.roles, style, verbose=verbose))
-    if file is not None:
-        command = f"tellverify replay {style.shown(file.path)}"
-        lines.extend(["", f"{' ' * (gutter + 1)}= again: {command}"])
-    return lines
-
-
-def _premises(core: Core, script: str, gutter: int, style: Style) -> list[str]:
-    """The premises of a core, one a line, with the script that shows that they clash."""
-    lines = _remark(
-        "premises", "these cannot all hold; without any one the others can", gutter, style
-    )
-    for premise in core.premises:
-        where = f"   {style.shown(premise.path)}:{premise.line}" if premise.line else ""
-        head = f"{' ' * (gutter + 5)}{style.tamed(premise.name)}: "
-        lines.extend(style.hanging(head, f"{style.tamed(premise.text)}{where}", gutter + 9))
-    if script:
-        lines.append(f"{' ' * (gutter + 1)}= script: {style.shown(script)}")
-    return lines
 
 
 def _protocol(

@@ -125,10 +125,6 @@ class Registry:
             return RuntimeFault(FaultKind.STALE_OWNER, fragment.name, reason)
         return None
 
-    def owner_of(self, fragment: OwnedFragment) -> Owner | None:
-        """The current owner of a fragment."""
-        return self._owners.get(fragment)
-
     def fragments(self, session: str) -> tuple[OwnedFragment, ...]:
         """The fragments of a session that have an owner, in the order they were claimed."""
         return tuple(f for f in self._owners if f.session == session)

@@ -6,9 +6,6 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-import msgspec
-
-from tellverify.model.machine import Machine
 from tellverify.search.encoding import Channel, CompiledSystem, EncodedMove
 from tellverify.search.layering import is_graded
 from tellverify.search.successor_tables import SuccessorViews
@@ -25,32 +22,8 @@ _SLICE: Final = 50_000  # successors computed at once, about; bounds the memory 
 _FIRST_REGROUP: Final = 1_000
 
 
-class Exploration(msgspec.Struct, frozen=True):
-    """The result of an exhaustive search.
-
-    `exhausted`: every configuration within the queue bound was visited. `complete`: moreover no
-    send was ever blocked by the bound, so these are all configurations there are. `levels[n]`
-    are the configurations first reached by n moves, ascending.
-    """
-
-    system: CompiledSystem
-    configurations: int
-    depth: int
-    exhausted: bool
-    complete: bool
-    longest_queue: tuple[tuple[Channel, int], ...]
-    endings: tuple[TerminalEnding, ...]
-    spoilt: tuple[Shown, ...]
-    abandoned: tuple[Shown, ...]
-    levels: list[list[int]]
-
-    def run_to(self, configuration: int, depth: int) -> list[EncodedMove]:
-        """The moves of a shortest run to a configuration of `levels[depth]`."""
-        return run_to(SuccessorViews(self.system), self.levels, configuration, depth)
-
-
 class LayeredSearch:
-    """Search by layers; `advance` adds one. `endings` grow with them, `spoilt` and `abandoned` too.
+    """Search by layers; `advance` adds one; `endings`, `unspecified` and `orphaned` grow with them.
 
     `count` is the number of configurations visited. At most `budget` are kept, fewer if they are
     long: 1,024 bits count as one. When the next layer would not fit it is dropped and `overflow`
@@ -74,8 +47,8 @@ class LayeredSearch:
         if self._met is not None and system.has_faults:  # a lost message is no message more
             self._met = (self._met[0], self._met[0])
         self.endings: list[TerminalEnding] = []
-        self.spoilt: dict[int, Shown] = {}
-        self.abandoned: dict[int, Shown] = {}
+        self.unspecified: dict[int, Shown] = {}
+        self.orphaned: dict[int, Shown] = {}
         self._regroup_at = _FIRST_REGROUP
         self._successors: set[int] = set()
         self._expand()
@@ -133,12 +106,12 @@ class LayeredSearch:
                 if ending is not None:
                     self.endings.append(ending)
         self._successors = set() if self.overflow else following
-        for role in sorted(self.system.spoilt - self.spoilt.keys()):
-            first = next(c for c in layer if self.system.is_spoilt(role, c))
-            self.spoilt[role] = Shown(role, first, self.depth)
-        for role in sorted(self.system.abandoned - self.abandoned.keys()):
-            first = next(c for c in layer if self.system.is_abandoned(role, c))
-            self.abandoned[role] = Shown(role, first, self.depth)
+        for role in sorted(self.system.unspecified - self.unspecified.keys()):
+            first = next(c for c in layer if self.system.has_unspecified_reception(role, c))
+            self.unspecified[role] = Shown(role, first, self.depth)
+        for role in sorted(self.system.orphaned - self.orphaned.keys()):
+            first = next(c for c in layer if self.system.has_orphan(role, c))
+            self.orphaned[role] = Shown(role, first, self.depth)
 
 
 def advanced(search: Layers) -> Layers:
@@ -179,28 +152,6 @@ def explored(system: CompiledSystem, budget: int, depth: int | None = None) -> L
     while not search.exhausted and not search.overflow and search.depth != depth:
         search = advanced(search)
     return search
-
-
-def explore(machines: Sequence[Machine], *, queue_bound: int, budget: int) -> Exploration:
-    """Visit every configuration with at most `queue_bound` messages in each channel.
-
-    Stops before the layer that exceeds `budget` (see `LayeredSearch`); `exhausted` is false then.
-    Raises ValueError when machines do not fit together (see `CompiledSystem`).
-    """
-    search = explored(CompiledSystem(machines, queue_bound), budget)
-    system = search.system
-    return Exploration(
-        system=system,
-        configurations=search.count,
-        depth=search.depth,
-        exhausted=search.exhausted,
-        complete=search.exhausted and not system.blocked,
-        longest_queue=search.longest(),
-        endings=tuple(search.endings),
-        spoilt=tuple(search.spoilt[role] for role in sorted(search.spoilt)),
-        abandoned=tuple(search.abandoned[role] for role in sorted(search.abandoned)),
-        levels=search.levels,
-    )
 
 
 def _predecessors(views: SuccessorViews, level: Sequence[int], configuration: int) -> list[int]:

@@ -42,8 +42,8 @@ from tellverify.search.terminal import Shown
 from tellverify.search.terminal_faults import idle_faults
 from tellverify.search.traces import (
     build_trace,
-    explain_abandoned,
     explain_deadlock,
+    explain_orphans,
     explain_reception,
     explain_stuck,
     replayed,
@@ -190,8 +190,8 @@ class _Checker:
     def _note_faults(self, search: Layers) -> None:
         """Faults of the configurations within the bound that short runs do not show."""
         for fault, shown in (
-            (Fault.UNSPECIFIED_RECEPTION, search.spoilt),
-            (Fault.ORPHAN_MESSAGE, search.abandoned),
+            (Fault.UNSPECIFIED_RECEPTION, search.unspecified),
+            (Fault.ORPHAN_MESSAGE, search.orphaned),
         ):
             if shown and (fault, "") not in self.traces:
                 first = min(shown.values(), key=lambda each: (each.depth, each.role))
@@ -220,7 +220,7 @@ class _Checker:
         name = self.roles[role]
         queues = [(p, q, content) for (p, q), content in ended.queues]
         if fault is Fault.ORPHAN_MESSAGE:
-            explanation = explain_abandoned([each for each in queues if each[1] == name])
+            explanation = explain_orphans([each for each in queues if each[1] == name])
         else:
             wait = waiting(self.machines[role], ended.states.get(name, 0))
             explanation = explain_reception(wait, queues)
@@ -327,10 +327,12 @@ class _Checker:
         search = ReducedSearch(system, Reduction.STABLE, self.budget // 4)
         roles = range(len(self.roles))
         for configuration, _ in search.configurations():
-            spoilt = next((r for r in roles if system.is_spoilt(r, configuration)), None)
-            gone = next((r for r in roles if system.is_abandoned(r, configuration)), None)
+            unspecified = next(
+                (r for r in roles if system.has_unspecified_reception(r, configuration)), None
+            )
+            gone = next((r for r in roles if system.has_orphan(r, configuration)), None)
             for fault, role in (
-                (Fault.UNSPECIFIED_RECEPTION, spoilt),
+                (Fault.UNSPECIFIED_RECEPTION, unspecified),
                 (Fault.ORPHAN_MESSAGE, gone),
             ):
                 if role is not None and (fault, "") not in self.traces:

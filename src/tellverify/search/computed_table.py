@@ -1,4 +1,7 @@
-"""Tables of what has been computed for rows, segments and other numbers."""
+"""Tables of what has been computed for rows, segments and other numbers.
+
+Shared by searches that otherwise load nothing of each other.
+"""
 
 from __future__ import annotations
 

@@ -25,9 +25,9 @@ from tellverify.search.starvation import stuck_lassos
 from tellverify.search.terminal import TerminalEnding
 from tellverify.search.traces import (
     build_trace,
-    explain_abandoned,
     explain_deadlock,
     explain_infidelity,
+    explain_orphans,
     explain_reception,
     explain_starved,
     explain_stuck,
@@ -238,8 +238,8 @@ class _CounterexampleFinder:
             if ending.depth == search.depth:
                 self._note_ending(search, ending, wanted)
         for fault, shown in (
-            (Fault.UNSPECIFIED_RECEPTION, search.spoilt),
-            (Fault.ORPHAN_MESSAGE, search.abandoned),
+            (Fault.UNSPECIFIED_RECEPTION, search.unspecified),
+            (Fault.ORPHAN_MESSAGE, search.orphaned),
         ):
             if fault in wanted and (fault, "") not in self.traces and shown:
                 first = min(shown.values(), key=lambda each: (each.depth, each.role))
@@ -284,7 +284,7 @@ class _CounterexampleFinder:
         fault = key[0]
         queues = [(p, q, content) for (p, q), content in replayed(self.machine_of, steps).queues]
         if fault is Fault.ORPHAN_MESSAGE:
-            explanation = explain_abandoned([each for each in queues if each[1] in culprits])
+            explanation = explain_orphans([each for each in queues if each[1] in culprits])
         elif wait is not None:
             explanation = (
                 explain_stuck(wait)

@@ -115,23 +115,3 @@ class CubeSpace:
 def is_within(cube: int, cubes: Iterable[int]) -> bool:
     """True when one of `cubes` contains all of `cube`."""
     return any(not cube & ~other for other in cubes)
-
-
-def merged(cubes: Iterable[int], space: CubeSpace) -> list[int]:
-    """The same deployments in fewer cubes: pairs that differ in one role only become one."""
-    left = list(dict.fromkeys(cubes))
-    roles = [space.bits_of(role, space.whole) for role in range(space.roles)]
-    while True:
-        pair = next(
-            (
-                (a, b)
-                for n, a in enumerate(left)
-                for b in left[n + 1 :]
-                if sum(bool((a ^ b) & bits) for bits in roles) == 1
-            ),
-            None,
-        )
-        if pair is None:
-            return left
-        left = [one for one in left if one not in pair]
-        left.append(pair[0] | pair[1])

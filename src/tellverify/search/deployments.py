@@ -188,12 +188,12 @@ class DeploymentSearch:
         ]
         here = self.cube(configuration)
         for role, mask in enumerate(masks):
-            if mask.spoilt:
-                cube = self.restricted(here, role, mask.spoilt)
+            if mask.unspecified:
+                cube = self.restricted(here, role, mask.unspecified)
                 self.refute(cube, Fault.UNSPECIFIED_RECEPTION, role, configuration, self.depth)
         for role, mask in enumerate(masks):
-            if mask.abandoned:
-                cube = self.restricted(here, role, mask.abandoned)
+            if mask.orphaned:
+                cube = self.restricted(here, role, mask.orphaned)
                 self.refute(cube, Fault.ORPHAN_MESSAGE, role, configuration, self.depth)
         if not all(mask.idle for mask in masks):
             return

@@ -75,10 +75,10 @@ class EncodedState(NamedTuple):
 class CompiledSystem:
     """Machines that run together, with channels of up to `queue_bound` messages.
 
-    `blocked` becomes true when `moves` met a send that only the bound forbade; `spoilt` collects
-    the roles for which it met an unspecified reception, `abandoned` those that have terminated with
-    a message still queued for them. Raises ValueError when two machines have
-    one role, or a role talks to itself or to an absent role.
+    `blocked` becomes true when `moves` met a send that only the bound forbade; `unspecified`
+    collects the roles for which it met an unspecified reception, `orphaned` those that have
+    terminated with a message still queued for them. Raises ValueError when two machines have one
+    role, or a role talks to itself or to an absent role.
     """
 
     def __init__(self, machines: Sequence[Machine], queue_bound: int) -> None:
@@ -92,8 +92,8 @@ class CompiledSystem:
             for row in machine.moves
             for action, _ in row
         )
-        self.spoilt: set[int] = set()
-        self.abandoned: set[int] = set()
+        self.unspecified: set[int] = set()
+        self.orphaned: set[int] = set()
         self.shift: list[int] = []
         self.mask: list[int] = []
         self.state_mask: list[int] = []
@@ -222,9 +222,9 @@ class CompiledSystem:
             and local.may_spoil
             and all(segment >> queue.local_content & queue.mask for queue in local.awaits)
         ):
-            self.spoilt.add(role)
+            self.unspecified.add(role)
         if segment & local.inbound:
-            self.abandoned.add(role)
+            self.orphaned.add(role)
         return tuple(moves)
 
     def _with_fault(
@@ -273,7 +273,7 @@ class CompiledSystem:
                     found[change + sign * add] = None
         return tuple(found)
 
-    def is_spoilt(self, role: int, configuration: int) -> bool:
+    def has_unspecified_reception(self, role: int, configuration: int) -> bool:
         """True when `role` only receives, may not stop, and can take no head it awaits.
 
         Every channel it awaits must hold a message, else it may still go on.
@@ -286,7 +286,7 @@ class CompiledSystem:
             and not self.moves(role, segment)
         )
 
-    def is_abandoned(self, role: int, configuration: int) -> bool:
+    def has_orphan(self, role: int, configuration: int) -> bool:
         """True when `role` is in a final state without a move and a message is queued for it."""
         segment = (configuration >> self.shift[role]) & self.mask[role]
         return bool(segment & self._locals[role][segment & self.state_mask[role]].inbound)

@@ -46,7 +46,7 @@ class _Rule(NamedTuple):
 
 
 class _SearchState(NamedTuple):
-    """The moves of a local state; `awaits` lists the channels of one that may be spoilt.
+    """The moves of a local state; `awaits` lists the channels of one with an unspecified reception.
 
     `inbound` is a mask of all that is queued for the role, 0 unless it has terminated here.
     """
@@ -118,8 +118,8 @@ class DenseSearch:
             raise ValueError(f"a configuration has {self.layout.width} bits")
         self.overflow = False
         self.endings: list[TerminalEnding] = []
-        self.spoilt: dict[int, Shown] = {}
-        self.abandoned: dict[int, Shown] = {}
+        self.unspecified: dict[int, Shown] = {}
+        self.orphaned: dict[int, Shown] = {}
         self.arrays: list[Layer] = [np.zeros(1, dtype=np.int64)]
         self.count = 1
         self.budget = budget
@@ -223,10 +223,10 @@ class DenseSearch:
                     continue
                 rows = np.flatnonzero(local == state)
                 values = part[rows]
-                if inbound and role not in self.abandoned:
-                    self._note_abandoned(role, inbound, values)
-                if awaits and role not in self.spoilt:
-                    self._note_spoilt(role, rules, awaits, values)
+                if inbound and role not in self.orphaned:
+                    self._note_orphan(role, inbound, values)
+                if awaits and role not in self.unspecified:
+                    self._note_unspecified_reception(role, rules, awaits, values)
                 for rule in rules:
                     for chosen, after in self._made(rule, values):
                         if chosen is not None:
@@ -264,7 +264,7 @@ class DenseSearch:
         if not self.system.blocked:
             self.system.blocked = bool(((content & here) != 0).any())
 
-    def _note_spoilt(
+    def _note_unspecified_reception(
         self, role: int, rules: tuple[_Rule, ...], awaits: tuple[_Place, ...], values: Layer
     ) -> None:
         """A configuration in which no awaited channel begins with what the role can take."""
@@ -278,16 +278,16 @@ class DenseSearch:
         rows = np.flatnonzero(bad)
         if rows.size:
             first = self._compiled(int(values[rows[0]]))
-            self.spoilt[role] = Shown(role, first, self.depth)
-            self.system.spoilt.add(role)
+            self.unspecified[role] = Shown(role, first, self.depth)
+            self.system.unspecified.add(role)
 
-    def _note_abandoned(self, role: int, inbound: int, values: Layer) -> None:
+    def _note_orphan(self, role: int, inbound: int, values: Layer) -> None:
         """A configuration in which a message is queued for a role that has terminated."""
         rows = np.flatnonzero(values & inbound)
         if rows.size:
             first = self._compiled(int(values[rows[0]]))
-            self.abandoned[role] = Shown(role, first, self.depth)
-            self.system.abandoned.add(role)
+            self.orphaned[role] = Shown(role, first, self.depth)
+            self.system.orphaned.add(role)
 
     def run_to(self, configuration: int, depth: int) -> list[EncodedMove]:
         """The moves of a shortest run to a configuration of the layer at `depth`."""

@@ -41,7 +41,7 @@ from tellverify.search.terminal import Shown
 from tellverify.search.traces import (
     awaited,
     build_trace,
-    explain_abandoned,
+    explain_orphans,
     explain_reception,
     steps_of,
 )
@@ -161,8 +161,8 @@ class _ScenarioSearch:
     def _note(self, part: _Part) -> None:
         search = part.search
         for fault, shown in (
-            (Fault.UNSPECIFIED_RECEPTION, search.spoilt),
-            (Fault.ORPHAN_MESSAGE, search.abandoned),
+            (Fault.UNSPECIFIED_RECEPTION, search.unspecified),
+            (Fault.ORPHAN_MESSAGE, search.orphaned),
         ):
             if shown:
                 first = min(shown.values(), key=lambda one: (one.depth, one.role))
@@ -350,7 +350,7 @@ def explained_run(trace: Trace, rule: DecisionRule | None) -> str:
         return explain_reception(about[0], trace.queues) + since
     if trace.fault is Fault.ORPHAN_MESSAGE:
         left = [one for one in trace.queues if one[1] in trace.culprits]
-        return explain_abandoned(left) + since
+        return explain_orphans(left) + since
     parts = [
         f"`{wait.role}` waits for {awaited(wait)}"
         if wait.awaits

@@ -24,7 +24,8 @@ from tellverify.search.scenario_search import (
     explained_run,
     without_failed,
 )
-from tellverify.search.simulation import SimulatedRun, Simulator
+from tellverify.search.simulated_run import SimulatedRun
+from tellverify.search.simulation import Simulator
 from tellverify.search.traces import build_trace, dependencies
 
 

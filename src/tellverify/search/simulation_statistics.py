@@ -9,7 +9,8 @@ import msgspec
 
 from tellverify.model.delivery import Delivery
 from tellverify.model.roles import family_of
-from tellverify.search.simulation import RunEnding, SimulatedRun, Simulator
+from tellverify.search.simulated_run import RunEnding, SimulatedRun
+from tellverify.search.simulation import Simulator
 
 if TYPE_CHECKING:
     from tellverify.search.timed_simulation import TimedSimulator

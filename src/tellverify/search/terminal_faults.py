@@ -16,8 +16,8 @@ from tellverify.search.reduction import ReducedSearch, Reduction, idle_configura
 from tellverify.search.symmetry import symmetry_of
 from tellverify.search.traces import (
     build_trace,
-    explain_abandoned,
     explain_deadlock,
+    explain_orphans,
     replayed,
     steps_of,
     waiting,
@@ -60,7 +60,7 @@ def idle_faults(
             for role, machine in enumerate(machines)
         )
         gone = idle.has_messages and any(
-            system.is_abandoned(role, idle.configuration) for role in range(len(machines))
+            system.has_orphan(role, idle.configuration) for role in range(len(machines))
         )
         shown = [Fault.DEADLOCK] * (not idle.is_finished) + [Fault.ORPHAN_MESSAGE] * gone
         if rest is not None and all(fault in traces for fault in shown):
@@ -92,5 +92,5 @@ def _trace(machines: Sequence[Machine], fault: Fault, steps: list[Step]) -> Trac
         [machine.role for machine in machines],
         minimal=False,
         culprits=tuple(row.role for row in left) if is_deadlock else orphaned,
-        explanation=explain_deadlock(left) if is_deadlock else explain_abandoned(messages),
+        explanation=explain_deadlock(left) if is_deadlock else explain_orphans(messages),
     )

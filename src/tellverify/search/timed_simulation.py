@@ -17,14 +17,9 @@ from tellverify.model.fault import Fault
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.search.simulation import (
-    MOST_EVENTS,
-    CountedMove,
-    RunEnding,
-    ScheduleKind,
-    SimulatedRun,
-    usual_length,
-)
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.simulated_run import RunEnding, SimulatedRun
+from tellverify.search.simulation import MOST_EVENTS, CountedMove, usual_length
 from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
 from tellverify.search.timed_failures import breaks_decision, marked_by
 from tellverify.search.timed_system import TimedSystem

@@ -124,7 +124,7 @@ def explain_reception(wait: Waiting, queues: Sequence[tuple[str, str, tuple[str,
     return f"`{wait.role}` waits for {awaited(wait)}, but {series(heads)}"
 
 
-def explain_abandoned(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
+def explain_orphans(queues: Sequence[tuple[str, str, tuple[str, ...]]]) -> str:
     """For messages to a role that has terminated, whatever the others do."""
     left = [f"`{label}` from `{p}`" for p, _, content in queues for label in content]
     verb = "is" if len(left) == 1 else "are"

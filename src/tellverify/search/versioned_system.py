@@ -15,14 +15,14 @@ class VersionMasks(NamedTuple):
     """Masks of the versions of one role, in one segment.
 
     `idle` versions have no move, also if queues were longer; `unfinished` are idle and may not
-    stop; `spoilt` find a wrong message in every channel that they await; for the terminated ones
-    among `abandoned` a message is queued; of `held` ones only the bound forbids a send.
+    stop; `unspecified` find a wrong message in every channel that they await; for terminated ones
+    among `orphaned` a message is queued; of `held` ones only the bound forbids a send.
     """
 
     idle: int
     unfinished: int
-    spoilt: int
-    abandoned: int
+    unspecified: int
+    orphaned: int
     held: int
 
 
@@ -79,7 +79,7 @@ class VersionedSystem(CompiledSystem):
     def moves(self, role: int, segment: int) -> tuple[EncodedMove, ...]:
         """The moves that some version can make."""
         masks = self.masks(role, segment)
-        if masks.spoilt or masks.abandoned:
+        if masks.unspecified or masks.orphaned:
             self.has_faults = True
         if masks.held:
             self.has_held = True
@@ -99,7 +99,7 @@ class VersionedSystem(CompiledSystem):
         enabled = {move.place for move in super().moves(role, segment)}
         filled = [bool(segment >> q.local_content & q.mask) for q in local.awaits]
         waits_for_something = bool(segment & local.inbound)
-        idle = unfinished = spoilt = abandoned = held = 0
+        idle = unfinished = unspecified = orphaned = held = 0
         for version in self._versions[role][state]:
             sends_held = any(local.moves[p][0] >= 0 and p not in enabled for p in version.places)
             if sends_held:
@@ -110,10 +110,10 @@ class VersionedSystem(CompiledSystem):
             if not version.final:
                 unfinished |= version.bit
                 if version.only_receives and all(filled[p] for p in version.awaits):
-                    spoilt |= version.bit
+                    unspecified |= version.bit
             elif not version.places and waits_for_something:
-                abandoned |= version.bit
-        return VersionMasks(idle, unfinished, spoilt, abandoned, held)
+                orphaned |= version.bit
+        return VersionMasks(idle, unfinished, unspecified, orphaned, held)
 
     def unblocked(self, role: int, segment: int) -> tuple[EncodedMove, ...]:
         """A mark unless some version of the role is idle."""
@@ -122,7 +122,7 @@ class VersionedSystem(CompiledSystem):
     def faulty(self, role: int, segment: int) -> tuple[EncodedMove, ...]:
         """A mark if some version of the role shows a fault."""
         masks = self.masks(role, segment)
-        return _MARK if masks.spoilt or masks.abandoned else ()
+        return _MARK if masks.unspecified or masks.orphaned else ()
 
     def at_bound(self, role: int, segment: int) -> tuple[EncodedMove, ...]:
         """A mark if only the bound forbids a send of some version."""

@@ -41,14 +41,14 @@ class LedgerFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     assumption: Annotated[tuple[LedgerRow, ...], Meta(max_length=100_000)] = ()
 
 
-def read_ledger(path: str, *, missing: bool = True) -> Ledger:
-    """The ledger in a file; with `missing` an empty one where there is no such file.
+def read_ledger(path: str) -> Ledger:
+    """The ledger in a file; an empty one where there is no such file.
 
     Raises Refused for one that cannot be read, or in which a number or obligation stands twice.
     """
     import os
 
-    if missing and not os.path.lexists(path):
+    if not os.path.lexists(path):
         return Ledger(shown(path))
     text = read(path).text
     name = shown(path)

@@ -47,8 +47,7 @@ _MOST_NAMED: Final = 3
 _BRACES: Final = "it is written on the brace surface, which `tellverify fmt --upgrade` rewrites"
 _SHARES_LINE: Final = "it shares its lines with other text"
 _OTHER_FAULT: Final = (
-    "no role was found that cannot know what to do or may wait forever, which is what repairs mend;"
-    " refuted"
+    "repairs help roles that cannot know what to do or may wait forever, and there is none; refuted"
 )
 
 

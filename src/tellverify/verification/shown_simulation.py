@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.search.simulated_faults import shown_run
-from tellverify.search.simulation import SimulatedRun, Simulator
+from tellverify.search.simulated_run import SimulatedRun
+from tellverify.search.simulation import Simulator
 from tellverify.verification.simulation_subject import SimulationSubject
 
 if TYPE_CHECKING:

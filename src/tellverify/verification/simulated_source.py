@@ -18,7 +18,9 @@ from tellverify.model.limits import MachineTooLarge
 from tellverify.model.scenario import Scenario, TooManyFaultSets
 from tellverify.model.step import Step
 from tellverify.obligations.options import Options
-from tellverify.search.simulation import RunEnding, ScheduleKind, Simulator
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.simulated_run import RunEnding
+from tellverify.search.simulation import Simulator
 from tellverify.verification.simulation_subject import (
     NotSimulated,
     SimulationSubject,

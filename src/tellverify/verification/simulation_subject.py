@@ -30,7 +30,8 @@ from tellverify.obligations.stated_scenarios import (
 )
 from tellverify.obligations.stated_scenarios import subject_of_machines as scenario_subject
 from tellverify.projection.availability import OutOfBudget
-from tellverify.search.simulation import ScheduleKind, Simulator
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.simulation import Simulator
 from tellverify.search.timed_events import TimedSettings
 from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.source.text import SourceFile

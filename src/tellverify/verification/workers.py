@@ -256,7 +256,7 @@ def _work(
         try:
             workspace = workspace or pipeline.workspace_of(files, options)
             answer: object = pipeline.check_file(workspace, index, options)
-        except Exception:
+        except Exception:  # the main process raises it as a defect
             answer = traceback.format_exc()
         line.answer(answer)
 

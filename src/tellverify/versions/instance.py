@@ -20,8 +20,8 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.search.traces import (
     build_trace,
-    explain_abandoned,
     explain_deadlock,
+    explain_orphans,
     explain_reception,
     explain_starved,
 )
@@ -238,7 +238,7 @@ def _explained(trace: Trace) -> str:
     if trace.fault is Fault.DEADLOCK:
         return explain_deadlock([row for row in trace.waiting if not row.finished])
     if trace.fault is Fault.ORPHAN_MESSAGE:
-        return explain_abandoned([each for each in trace.queues if each[1] in trace.culprits])
+        return explain_orphans([each for each in trace.queues if each[1] in trace.culprits])
     if wait is None:
         return ""
     if trace.fault is Fault.UNSPECIFIED_RECEPTION:

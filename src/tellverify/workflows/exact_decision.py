@@ -29,6 +29,7 @@ from tellverify.projection.implementability import check_graph
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
+from tellverify.workflows.complete_runs import complete_run, state_after
 from tellverify.workflows.composed_machines import (
     ComposedSystem,
     MoveKind,
@@ -170,7 +171,7 @@ class ExactDecisions:
             graph = self._graph(number)
             if isinstance(graph, str):
                 return _apart(graph)
-            made = _complete_run(whole, own, number, graph)
+            made = complete_run(whole, own, number, graph)
             if made is None:
                 return _apart("a session before it does not go on")
             run.extend(made)
@@ -183,7 +184,7 @@ class ExactDecisions:
             me = there(number)
             found = next(
                 one
-                for one in whole.machines[me].moves[_state(whole, run, me)]
+                for one in whole.machines[me].moves[state_after(whole, run, me)]
                 if (one.kind, one.label) == (move.kind, move.label)
                 and (
                     one.peer == there(move.peer)
@@ -349,60 +350,3 @@ def _reached(start: set[int], after: dict[int, list[int]]) -> set[int]:
                 seen.add(below)
                 work.append(below)
     return seen
-
-
-def _complete_run(
-    whole: ComposedSystem, own: dict[tuple[int, str], int], session: int, phase: PhaseGraph
-) -> list[MachineMove] | None:
-    """A shortest run of one session to an end after which the workflow goes on."""
-    graph = phase.graph
-    before: dict[int, tuple[int, int]] = {}
-    order = [0]
-    seen = {0}
-    goal: int | None = None
-    for state in order:
-        if phase.goes_on[state]:
-            goal = state
-            break
-        for e in range(graph.first[state], graph.first[state + 1]):
-            if graph.target[e] not in seen:
-                seen.add(graph.target[e])
-                before[graph.target[e]] = (state, e)
-                order.append(graph.target[e])
-    if goal is None:
-        return None
-    events: list[int] = []
-    while goal in before:
-        goal, e = before[goal]
-        events.append(e)
-    run: list[MachineMove] = []
-    states: dict[int, int] = {}
-
-    def make(number: int, kind: MoveKind, label: str, peer: int) -> None:
-        rows = whole.machines[number].moves
-        while rows[states.get(number, 0)] and rows[states.get(number, 0)][0].kind in (
-            MoveKind.ASK,
-            MoveKind.GRANT,
-        ):
-            asked = rows[states.get(number, 0)][0]
-            run.append(MachineMove(number, asked))
-            states[number] = asked.target
-        move = next(
-            one
-            for one in rows[states.get(number, 0)]
-            if (one.kind, one.label, one.peer) == (kind, label, peer)
-        )
-        run.append(MachineMove(number, move))
-        states[number] = move.target
-
-    for e in reversed(events):
-        event = graph.event(e)
-        p, q = own[session, event.sender], own[session, event.receiver]
-        make(p, MoveKind.SEND, event.label, q)
-        make(q, MoveKind.RECEIVE, event.label, p)
-    return run
-
-
-def _state(whole: ComposedSystem, run: Sequence[MachineMove], machine: int) -> int:
-    """The state of a machine after a run."""
-    return next((m.target for n, m in reversed(run) if n == machine), 0)

@@ -17,7 +17,7 @@ from tellverify.workflows.order_graph import BundleUse
 from tellverify.workflows.orders import OrderEdge
 from tellverify.workflows.outcomes import silent_phase
 from tellverify.workflows.plan import FilePlan
-from tellverify.workflows.protocol_files import ProtocolHead, ProtocolRole
+from tellverify.workflows.protocol_heads import ProtocolHead, ProtocolRole
 from tellverify.workflows.sessions import LOCAL_TITLE, ComposedSession, PhaseSession
 from tellverify.workflows.workflow_text import LocalStep, ProtocolStep
 

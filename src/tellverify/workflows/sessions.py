@@ -14,7 +14,9 @@ from tellverify.diagnostics.model import Annotation, Diagnostic, Where
 from tellverify.diagnostics.wording import grouped
 from tellverify.model.roles import family_of
 from tellverify.workflows.interfaces import SessionInterface
-from tellverify.workflows.protocol_files import ProtocolFiles, ProtocolHead, UnknownPhaseProtocol
+from tellverify.workflows.phase_files import UnknownPhaseProtocol
+from tellverify.workflows.protocol_files import ProtocolFiles
+from tellverify.workflows.protocol_heads import ProtocolHead
 from tellverify.workflows.workflow_text import (
     AgentText,
     LocalStep,

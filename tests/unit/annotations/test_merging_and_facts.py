@@ -20,7 +20,12 @@ from tellverify.annotations.ceremony import (
     explored,
     offence_of,
 )
-from tellverify.annotations.fact_schemas import FactSchema, compared, read_schema, read_schema_text
+from tellverify.annotations.fact_schemas import (
+    FactSchema,
+    compared,
+    read_schemas,
+    read_schemas_text,
+)
 from tellverify.annotations.replicated_budget import (
     Act,
     BudgetStep,
@@ -178,7 +183,7 @@ def test_what_was_written_last_is_no_status() -> None:
 
 
 def schema(name: str) -> FactSchema:
-    read = read_schema(str(FACTS / name))
+    read = read_schemas(str(FACTS / name))[0]
     assert read.schema is not None, read.diagnostics
     return read.schema
 
@@ -219,7 +224,7 @@ def test_the_second_version_reads_the_first() -> None:
 def test_changes_that_break(old: str, new: str, part: str) -> None:
     text = (FACTS / "invitation-1.toml").read_text("utf-8")
     changed = text.replace(old, new).replace("version = 1\n", "version = 2\n")
-    read = read_schema_text(changed)
+    read = read_schemas_text(changed, "<schema>")[0]
     assert read.schema is not None, read.diagnostics
     broken = [
         change.text
@@ -244,14 +249,14 @@ def test_changes_that_break(old: str, new: str, part: str) -> None:
     ],
 )
 def test_texts_that_are_no_schema(text: str) -> None:
-    read = read_schema_text(text)
+    read = read_schemas_text(text, "<schema>")[0]
     assert read.schema is None
     assert {diagnostic.code.number for diagnostic in read.diagnostics} == {"TV661"}
 
 
 def test_same_version_with_other_facts_breaks() -> None:
     text = (FACTS / "invitation-2.toml").read_text("utf-8").replace("version = 2", "version = 1")
-    read = read_schema_text(text)
+    read = read_schemas_text(text, "<schema>")[0]
     assert read.schema is not None
     changes = compared(schema("invitation-1.toml"), read.schema)
     assert any(change.breaks and "version" in change.text for change in changes)

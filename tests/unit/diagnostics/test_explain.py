@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import HEADINGS, ExplainPage, fenced, named, page
+from tellverify.diagnostics.explain import ExplainPage, fenced, named, page
 from tellverify.diagnostics.model import Code, Kind
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verification.pipeline import check_text
 
+HEADINGS = ("What it means", "An example", "How to fix it", "Why it matters", "Related")
 # Invisible characters, inputs, traces and limits: a file text cannot show them.
 NOT_SHOWN_BY_TEXT = {"TV111", "TV112", "TV113", "TV191", "TV192", "TV901", "TV902"}
 # The brace surface, and choreographies inside other files.

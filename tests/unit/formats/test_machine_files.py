@@ -9,6 +9,7 @@ import pytest
 from graphs import random_graph
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from local_machines import canonical_machine
 
 from tellverify.formats.interchange import InterchangeForm, WriteFault, write_type
 from tellverify.formats.json_places import locate, read_documents
@@ -17,7 +18,6 @@ from tellverify.formats.machine_json import write_machine
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.projection.merge import strict_projections
-from tellverify.projection.subset import canonical_machine
 from tellverify.projection.unfold import machine_of_type
 
 END = {"kind": "end"}

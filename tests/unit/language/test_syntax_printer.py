@@ -11,7 +11,8 @@ from syntax_texts import WHOLE
 from tellverify.language.syntax.canonical import canonical
 from tellverify.language.syntax.parser import parse
 from tellverify.language.syntax.printing.printer import print_file
-from tellverify.language.syntax.spans import same_tree, without_spans
+from tellverify.language.syntax.spans import placed, same_tree
+from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile
 
 ROOT = Path(__file__).parents[3]
@@ -157,7 +158,7 @@ def test_line_ends_that_agree_stay() -> None:
 
 def test_a_tree_without_a_source_has_no_comments() -> None:
     file = parse(SourceFile("a.tell", f"-- note\n{HEAD}  A -> B : M\n")).file
-    assert print_file(without_spans(file)) == f"{HEAD}  A -> B : M\n"
+    assert print_file(placed(file, lambda _: NOWHERE)) == f"{HEAD}  A -> B : M\n"
 
 
 def test_a_text_with_faults_has_no_canonical_form() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from local_machines import canonical_machine
 
 from tellverify.evidence.formula_run import complaint
 from tellverify.language.lowering.lower import lower
@@ -11,7 +12,6 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.context import Instance
 from tellverify.obligations.coverage import MOST_RUNS, coverage_of
 from tellverify.obligations.options import Options, UserProperty
-from tellverify.projection.subset import canonical_machine
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Run, Verdict

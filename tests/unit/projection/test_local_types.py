@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from tellverify.formats.notation import one_line, rendered
+from local_machines import canonical_machine
+from local_types import one_line
+
+from tellverify.formats.notation import rendered
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.local_type import (
     Alternative,
@@ -16,7 +19,6 @@ from tellverify.model.local_type import (
 )
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.merge import strict_projections
-from tellverify.projection.subset import canonical_machine
 from tellverify.projection.types import local_type
 from tellverify.projection.unfold import NoMachine, machine_of_type
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from local_types import one_line
 
-from tellverify.formats.notation import one_line
 from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.local_type import LocalType
 from tellverify.projection.merge import strict_projections

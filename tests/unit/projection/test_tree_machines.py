@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from local_machines import canonical_machine
+
 from benchmarks.families import ota_uninformed, race
 from tellverify.model.machine import Action, Machine
 from tellverify.projection.acyclic_machines import TreeMachines
 from tellverify.projection.minimise import minimise
-from tellverify.projection.subset import canonical_machine
 from tests.property.graphs import random_graph
 
 

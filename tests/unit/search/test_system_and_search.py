@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from exploration import explore
 from graphs import protocol_graphs
 from hypothesis import given, settings
 from subset import subset_machines
@@ -14,7 +15,6 @@ from tellverify.model.machine import Action, Machine
 from tellverify.model.run_end import Ended, replay
 from tellverify.model.semantics import System
 from tellverify.model.step import Step
-from tellverify.search.breadth_first import explore
 from tellverify.search.encoding import CompiledSystem
 
 STREAM = graph_from_edges([(0, "A", "B", "x", 0)], final=set())
@@ -71,9 +71,9 @@ def test_an_awaited_message_that_is_spoilt_is_seen_while_others_move() -> None:
         Machine("C", (((Action(False, "A", "z"), 0),),), (False,)),
     )
     exploration = explore(machines, queue_bound=2, budget=100)
-    (spoilt,) = exploration.spoilt
-    assert (spoilt.role, spoilt.depth) == (1, 1)
-    assert exploration.system.decode(spoilt.configuration).queues == ((("A", "B"), ("y",)),)
+    (unspecified,) = exploration.unspecified
+    assert (unspecified.role, unspecified.depth) == (1, 1)
+    assert exploration.system.decode(unspecified.configuration).queues == ((("A", "B"), ("y",)),)
 
 
 def test_a_message_from_another_peer_may_still_save_a_receiver() -> None:
@@ -84,7 +84,7 @@ def test_a_message_from_another_peer_may_still_save_a_receiver() -> None:
         Machine("C", ((),), (True,)),
     )
     exploration = explore(machines, queue_bound=2, budget=100)
-    assert not exploration.spoilt
+    assert not exploration.unspecified
     assert [ending.fault for ending in exploration.endings] == [Fault.DEADLOCK]
 
 

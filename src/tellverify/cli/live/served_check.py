@@ -141,7 +141,8 @@ def main() -> int:
 
 
 def _answered(request: CheckRequest) -> int:
-    from tellverify.cli.session import complain_refused, perform
+    from tellverify.cli.check_settings import complain_refused
+    from tellverify.cli.session import perform
     from tellverify.verification.refused import RefusedFile
 
     try:

@@ -1,4 +1,7 @@
-"""A certificate in a file: whether its source is still the same, and whether it holds."""
+"""A certificate in a file: whether its source is still the same, and whether it holds.
+
+Apart from traces, which rest on nothing of it.
+"""
 
 from __future__ import annotations
 

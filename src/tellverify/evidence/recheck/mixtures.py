@@ -183,9 +183,9 @@ class MixedVersions:
             return "no role is named"
         versions = list(self._versions(own, cube))
         if fault == "unspecified-reception":
-            bad = all(self._is_spoilt(own, v, here) for v in versions)
+            bad = all(self._has_unspecified_reception(own, v, here) for v in versions)
         elif fault == "orphan-message":
-            bad = all(self._is_abandoned(own, v, here) for v in versions)
+            bad = all(self._has_orphan(own, v, here) for v in versions)
         elif fault == "deadlock":
             bad = all(
                 self._is_idle(n, v, here)
@@ -221,7 +221,7 @@ class MixedVersions:
         machine, state = self._row(place, version, here)
         return machine.final[state]
 
-    def _is_spoilt(self, place: int, version: int, here: Configuration) -> bool:
+    def _has_unspecified_reception(self, place: int, version: int, here: Configuration) -> bool:
         machine, state = self._row(place, version, here)
         filled = {p for (p, q), _ in here.queues if q == machine.role}
         row = machine.moves[state]
@@ -232,7 +232,7 @@ class MixedVersions:
             and self._is_idle(place, version, here)
         )
 
-    def _is_abandoned(self, place: int, version: int, here: Configuration) -> bool:
+    def _has_orphan(self, place: int, version: int, here: Configuration) -> bool:
         machine, state = self._row(place, version, here)
         gone = machine.final[state] and not machine.moves[state]
         return gone and any(q == machine.role for (_, q), _ in here.queues)
@@ -269,8 +269,8 @@ class MixedVersions:
         all_idle = True
         for n in range(len(self.joints)):
             versions = list(self._versions(n, cube))
-            bad = [v for v in versions if self._is_spoilt(n, v, here)]
-            bad += [v for v in versions if self._is_abandoned(n, v, here)]
+            bad = [v for v in versions if self._has_unspecified_reception(n, v, here)]
+            bad += [v for v in versions if self._has_orphan(n, v, here)]
             for version in bad:
                 self._require_refuted(self._restricted(cube, n, 1 << version))
             idle = sum(1 << v for v in versions if self._is_idle(n, v, here))
@@ -302,7 +302,7 @@ class MixedVersions:
     def _check_served(self, configurations: Sequence[Configuration]) -> None:
         """In each deployment that is left, every role that may not stop moves again."""
         enough = 2 ** len(self.changed) <= filed.MOST_DEPLOYMENTS
-        require(enough, "proof", "too many deployments to be looked at one by one")
+        require(enough, "proof", "too many deployments to check one by one")
         for deployment in self._deployments():
             role = self._starving(deployment, configurations)
             require(not role, "proof", f"`{role}` is stuck in a mixture that no row refutes")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tellverify.diagnostics import flow as say
 from tellverify.diagnostics import structure
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.language.checks.walk import (
     DONE,
     Walk,

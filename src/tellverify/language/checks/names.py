@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tellverify.diagnostics import structure as say
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.language.checks.suggest import closest
 from tellverify.language.checks.walk import preorder, role_text, same_role
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
@@ -66,17 +67,6 @@ def _missing(names: Iterable[ast.Name], declared: Sequence[str]) -> Iterator[ast
         if name.text not in known:
             known.add(name.text)
             yield name
-
-
-def closest(name: str, known: Sequence[str]) -> str:
-    """The known name that `name` is most likely meant to be, or the empty text."""
-    if not known or len(known) > 1_000 or len(name) > 100:
-        return ""
-    from difflib import get_close_matches
-
-    by_folded = {other.lower(): other for other in reversed(known)}
-    found = get_close_matches(name.lower(), list(by_folded), 1, 0.75)
-    return by_folded[found[0]] if found else ""
 
 
 def check_role_lists(where: Where, protocol: ast.Protocol) -> Iterator[Diagnostic]:

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Final
-
-from tellverify.language.checks.names import closest
 
 _MAX_SEARCHES: Final = 20
 _MAX_KNOWN: Final = 200
+
+
+def closest(name: str, known: Sequence[str]) -> str:
+    """The known name that `name` is most likely meant to be, or the empty text."""
+    if not known or len(known) > 1_000 or len(name) > 100:
+        return ""
+    from difflib import get_close_matches
+
+    by_folded = {other.lower(): other for other in reversed(known)}
+    found = get_close_matches(name.lower(), list(by_folded), 1, 0.75)
+    return by_folded[found[0]] if found else ""
 
 
 class Suggestions:

@@ -32,7 +32,6 @@ MACHINE: Final = "machine executable"
 PROOF: Final = "proof only"
 FULL: Final = "full spec"
 THEORY: Final = "theory convertible"
-TIERS: Final = (SESSION, MACHINE, FULL, PROOF, THEORY)
 
 COORDINATION: Final = "session-typed coordination"
 EVIDENCE: Final = "evidence and publication"

@@ -14,7 +14,7 @@ import msgspec
 
 from tellverify.diagnostics import imports as say
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.language.checks.names import closest
+from tellverify.language.checks.suggest import closest
 from tellverify.language.checks.walk import Walk, child_blocks, drive, preorder, with_blocks
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast

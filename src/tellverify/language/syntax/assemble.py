@@ -9,7 +9,7 @@ import msgspec
 from tellverify.diagnostics import syntax as faults
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.syntax import ast
-from tellverify.language.syntax.lexer import Tokens
+from tellverify.language.syntax.token_lists import Tokens
 from tellverify.source.span import Span
 
 

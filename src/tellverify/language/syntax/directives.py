@@ -145,7 +145,7 @@ def _read(
     if form is None:
         kind_span = Span(start + beginning.start("kind"), start + beginning.end("kind"))
         at = kind_span if kind else span
-        from tellverify.language.checks.names import closest  # needed for a fault alone
+        from tellverify.language.checks.suggest import closest  # needed for a fault alone
 
         known = tuple(FORMS)
         said.append(say.unknown_directive(path, at, kind, known, closest(kind, known)))

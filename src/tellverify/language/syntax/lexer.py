@@ -8,7 +8,6 @@ block, and a shallower line closes blocks down to its column.
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from typing import Final
 
 from tellverify.diagnostics import syntax as faults
@@ -16,7 +15,8 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.syntax import UNCLOSED_BRACKET
 from tellverify.language.syntax.ast import Comment
 from tellverify.language.syntax.grammar import END as END_NAME
-from tellverify.language.syntax.grammar import GrammarTables
+from tellverify.language.syntax.token_lists import Kinds, Tokens
+from tellverify.language.syntax.words_as_names import read_words_as_names
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
@@ -46,59 +46,6 @@ _TAB_WIDTH: Final = 8
 _PAIRS: Final = {")": "(", "]": "[", "}": "{"}
 
 
-class Tokens:
-    """The tokens of one text in parallel lists, and the faults that the lexer found.
-
-    `heads` holds the index of the first token of every line. INDENT and DEDENT are empty; they
-    end where the token before them ends. `unclosed` holds the indices of opening brackets that
-    have no partner. `lost` is the offset of the last place that the parser could not read. The last
-    token is the end of the file.
-    """
-
-    __slots__ = (
-        "comments",
-        "ends",
-        "faults",
-        "heads",
-        "kinds",
-        "lost",
-        "path",
-        "starts",
-        "text",
-        "texts",
-        "unclosed",
-    )
-
-    def __init__(self, path: str, text: str) -> None:
-        self.path = path
-        self.text = text
-        self.kinds: list[int] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        self.texts: list[str] = []
-        self.heads: list[int] = []
-        self.comments: list[Comment] = []
-        self.unclosed: set[int] = set()
-        self.faults: list[Diagnostic] = []
-        self.lost = -1
-
-
-class Kinds:
-    """The numbers of the terminals that the lexer and the recovery know by name."""
-
-    __slots__ = ("_numbers", "first_keyword", "foreign", "other", "words")
-
-    def __init__(self, tables: GrammarTables) -> None:
-        self._numbers = {name: number for number, name in enumerate(tables.terminals)}
-        self.words = tables.words
-        self.first_keyword = tables.first_keyword
-        self.foreign = len(tables.terminals)
-        self.other = self.foreign + 1
-
-    def __getitem__(self, name: str) -> int:
-        return self._numbers[name]
-
-
 def tokenize(source: SourceFile, kinds: Kinds) -> Tokens:
     """The tokens of `source`. Every text has tokens; faults are in `Tokens.faults`."""
     text, found = _readable(source)
@@ -111,7 +58,7 @@ def tokenize(source: SourceFile, kinds: Kinds) -> Tokens:
         lexer.run(pattern, frozenset(lexer.left_open))
     tokens = lexer.tokens
     tokens.faults[:0] = found
-    _read_words_as_names(tokens, lexer.keywords, kinds)
+    read_words_as_names(tokens, lexer.keywords, kinds)
     return tokens
 
 
@@ -367,59 +314,3 @@ def _common_indentation(text: str) -> int:
 
 
 # Words that could be a keyword or a name where they stand
-
-_CLASS_WORDS: Final = ("AUTHORITATIVE", "COMMAND", "OBSERVE")
-_VERBS: Final = ("CHECK", "OBSERVE", "TRANSFER")
-
-
-def _read_words_as_names(tokens: Tokens, keywords: list[int], kinds: Kinds) -> None:
-    """Settles by the next token which keywords are names, and which clause an `on` begins.
-
-    A word before an arrow, an index or a sender record is a role; a class word before `:` is
-    an operation; `check`, `observe` and `transfer` before anything but a word are variables.
-    """
-    numbers = tokens.kinds
-    name, first_keyword = kinds["NAME"], kinds.first_keyword
-    arrows = (kinds["ARROW"], kinds["ARROW_ALL"])
-    class_words = tuple(kinds[word] for word in _CLASS_WORDS)
-    verbs = tuple(kinds[word] for word in _VERBS)
-    brace, bracket, colon = kinds["LBRACE"], kinds["LSQB"], kinds["COLON"]
-    unit, requires = kinds["UNIT"], kinds["REQUIRES"]
-    types = (unit, kinds["MAYBE"], kinds["RESULT"])  # a record type may stand behind them
-    needed = {kinds["JUST"]: kinds["LPAR"], kinds["SUBSET"]: kinds["LPAR"]}
-    clauses = {kinds[word]: kinds["ON_" + word] for word in ("TIMEOUT", "CANCEL", "STALL")}
-    ends = (kinds["BIG_ARROW"], kinds["INDENT"])
-    for index in keywords:
-        kind, following = numbers[index], numbers[index + 1]
-        if following in arrows:
-            is_name = kind != unit
-        elif following == brace:
-            is_name = kind not in types and _is_record(numbers, index + 2, kinds)
-        elif following == bracket:
-            is_name = kind != requires
-        elif following == colon:
-            is_name = kind in class_words
-        elif kind in verbs:
-            is_word = following == name or following >= first_keyword
-            is_name = not is_word or _is_head(tokens, index + 1)
-        else:
-            is_name = needed.get(kind, following) != following or (
-                kind == kinds["ALIAS"] and following == kinds["EQUAL"]
-            )
-        if is_name:
-            numbers[index] = name
-        elif kind in clauses and following in ends and index and tokens.texts[index - 1] == "on":
-            numbers[index - 1] = clauses[kind]
-
-
-def _is_head(tokens: Tokens, index: int) -> bool:
-    place = bisect_left(tokens.heads, index)
-    return place < len(tokens.heads) and tokens.heads[place] == index
-
-
-def _is_record(numbers: list[int], index: int, kinds: Kinds) -> bool:
-    """Whether a sender record goes on at `index`, after its opening brace."""
-    if numbers[index] == kinds["RBRACE"]:
-        return True
-    is_word = numbers[index] == kinds["NAME"] or numbers[index] >= kinds.first_keyword
-    return is_word and numbers[index + 1] == kinds["COLON"]

@@ -21,18 +21,20 @@ from tellverify.language.syntax.build import (
     messages,
     protocols,
     statements,
+    type_nodes,
 )
 from tellverify.language.syntax.build.reductions import BUILDERS
 from tellverify.language.syntax.grammar import GrammarTables, tables
-from tellverify.language.syntax.lexer import Kinds, Tokens, tokenize
+from tellverify.language.syntax.lexer import tokenize
 from tellverify.language.syntax.recovery.automaton import ParserAutomaton
 from tellverify.language.syntax.recovery.recovery import MOST_FAULTS, Recovery
+from tellverify.language.syntax.token_lists import Kinds, Tokens
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
 _WHERE: Final = re.compile(r"^( *where *)\{(?= *(?:--.*)?$)", re.MULTILINE)
 _CLOSING: Final = re.compile(r"^ *\}(?= *$)", re.MULTILINE)
-_REGISTERED: Final = (statements, messages, protocols, declarations)
+_REGISTERED: Final = (statements, messages, protocols, declarations, type_nodes)
 
 
 class Parsed(msgspec.Struct, frozen=True):

@@ -10,11 +10,6 @@ from tellverify.language.syntax import ast
 from tellverify.source.span import NOWHERE, Span
 
 
-def without_spans(file: ast.File) -> ast.File:
-    """`file` with every span replaced by `NOWHERE`. Comments stay."""
-    return _file(_rebuilt(file, lambda _: NOWHERE))
-
-
 def _file(found: object) -> ast.File:
     if not isinstance(found, ast.File):
         raise TypeError("a file stays a file")

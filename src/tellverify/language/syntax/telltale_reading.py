@@ -13,7 +13,7 @@ from typing import Final
 from tellverify.diagnostics import syntax as faults
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.syntax import ast
-from tellverify.language.syntax.lexer import Kinds, Tokens
+from tellverify.language.syntax.token_lists import Kinds, Tokens
 from tellverify.source.span import Span
 
 _REMOVED_WORD: Final = re.compile(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tellverify.diagnostics import syntax as faults
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.build.reductions import builds, number, raw, text_of
-from tellverify.language.syntax.lexer import Tokens
+from tellverify.language.syntax.token_lists import Tokens
 from tellverify.source.span import Span
 
 _UNITS = ("ms", "s", "m", "h")

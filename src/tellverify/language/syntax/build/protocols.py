@@ -7,7 +7,7 @@ import msgspec
 from tellverify.diagnostics import syntax as faults
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.build.reductions import builds, keyword, require_elements
-from tellverify.language.syntax.lexer import Tokens
+from tellverify.language.syntax.token_lists import Tokens
 from tellverify.source.span import Span
 
 

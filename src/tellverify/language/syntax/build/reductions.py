@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from tellverify.diagnostics import syntax as faults
 from tellverify.language.syntax import ast
-from tellverify.language.syntax.lexer import Tokens
+from tellverify.language.syntax.token_lists import Tokens
 from tellverify.source.span import Span
 
 Builder = TypeVar("Builder", bound=Callable[..., object])

@@ -10,7 +10,7 @@ from tellverify.language.syntax.build.reductions import (
     require_elements,
     text_of,
 )
-from tellverify.language.syntax.lexer import Tokens
+from tellverify.language.syntax.token_lists import Tokens
 from tellverify.source.span import Span
 
 

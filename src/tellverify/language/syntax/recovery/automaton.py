@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from tellverify.language.syntax.ast import Name, Operation, RoleRef
 from tellverify.language.syntax.build.protocols import Head
 from tellverify.language.syntax.grammar import GrammarTables
-from tellverify.language.syntax.lexer import Kinds, Tokens
+from tellverify.language.syntax.token_lists import Kinds, Tokens
 from tellverify.source.span import Span
 
 Rules: TypeAlias = Sequence[tuple[int, int, Callable[..., object] | None]]

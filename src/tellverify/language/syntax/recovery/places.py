@@ -6,7 +6,7 @@ from bisect import bisect_right
 from typing import Final
 
 from tellverify.language.syntax.grammar import END
-from tellverify.language.syntax.lexer import Kinds, Tokens
+from tellverify.language.syntax.token_lists import Kinds, Tokens
 from tellverify.source.span import Span
 
 _LOOKAHEAD: Final = 3
