@@ -75,9 +75,9 @@ def lint_files(
             for one in part.said:
                 if one.code is IMPORTED_CALL:  # right in any shape
                     continue
-                left = kept(part, (one,))
-                said += left
-                is_broken = is_broken or (_is_error(one) and any(map(_is_error, left)))
+                remaining = kept(part, (one,))
+                said += remaining
+                is_broken = is_broken or (_is_error(one) and any(map(_is_error, remaining)))
         if is_broken:
             found.append(Linted(unit.source, tuple(said)))
             continue
@@ -134,9 +134,9 @@ def _linted(
         if passage.lines is None:  # it cannot have a separate layout
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
         counting: list[LintFinding] = []
-        for one in findings:
-            for left in kept(part, (passage.placed(one.diagnostic, source),)):
-                counting.append(one)
+        for each in findings:
+            for left in kept(part, (passage.placed(each.diagnostic, source),)):
+                counting.append(each)
                 is_again = left.code is ODD_LAYOUT and any(
                     said_before.code is ODD_LAYOUT for said_before in shapes
                 )
