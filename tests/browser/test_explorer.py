@@ -262,7 +262,8 @@ def test_every_step_by_keyboard_shows_what_the_reference_semantics_says(
             queues = cards.nth(len(columns))
             labels = [label for _, queue in configuration.queues for label in queue]
             assert queues.locator(".msg").all_inner_texts() == labels
-            lines = explorer.locator(".listing .here .n").all_inner_texts()
+            here = explorer.locator(".listing .here")
+            lines = [one.get_attribute("data-line") for one in here.all()]
             assert lines == ([str(trace.steps[number - 1].site.line)] if number else [])
             assert explorer.locator("tr.current").count() == 1
             assert explorer.locator(".row.current").count() == (1 if number else 0)

@@ -74,14 +74,9 @@ def _file(path: str, marks: list[_HtmlMark], source: SourceFile | None) -> Html:
     return element("figure", head, element("div", *rows, class_="lines"), class_="source")
 
 
-def _row(line: int, content: Html, name: str = "", **attributes: str) -> Html:
-    return element(
-        "div",
-        element("span", escaped(str(line)), class_="n"),
-        element("span", content, class_="t"),
-        class_=f"l {name}".strip(),
-        **attributes,
-    )
+def _row(line: int, content: Html, name: str = "") -> Html:
+    """A line of source; the style sheet shows its number, which copying leaves out."""
+    return element("div", content, class_=f"l {name}".strip(), data_line=line)
 
 
 def _note(mark: _HtmlMark) -> Html:
@@ -143,7 +138,7 @@ def listing(
             rows.append(element("div", escaped("⋮"), class_="gap"))
         before = line
         content = _marked(source.line_text(line), ())
-        rows.append(_row(line, content, (names or {}).get(line, ""), data_line=str(line)))
+        rows.append(_row(line, content, (names or {}).get(line, "")))
     return element(
         "figure",
         element("figcaption", element("code", escaped(path))),

@@ -7,8 +7,6 @@ from typing import Final
 from tellverify.diagnostics.model import Severity
 from tellverify.diagnostics.wording import grouped
 from tellverify.model.trace import Trace
-from tellverify.report.drawing.lanes import laned, lanes_of
-from tellverify.report.drawing.sequence import RowKind, rows_of
 from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.html.components import (
     HtmlPage,
@@ -27,6 +25,7 @@ from tellverify.report.html.refuted import (
     headline,
     place_of_case,
 )
+from tellverify.report.html.run_words import run_words
 from tellverify.report.summary import is_malformed
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
@@ -80,7 +79,7 @@ def _refuted(
 ) -> list[Html]:
     region = place_of_case(case)
     names = joined(element("div", code(one.name)) for one in case.verdicts[:4])
-    name = code(protocol.title)
+    name = code(protocol.name if region.path == protocol.path else protocol.title)
     link = element("a", name, href=f"#{case_anchor(case)}") if linked else name
     head = element("b", escaped(f"{case.outcome.code} "))
     what = joined((head, headline(case), names, _run(protocol, case)))
@@ -92,19 +91,10 @@ def _run(protocol: ProtocolReport, case: RefutedCase) -> Html:
     trace = case.outcome.evidence
     if not isinstance(trace, Trace) or not trace.steps:
         return EMPTY
-    rows, _ = laned(*rows_of(trace), lanes_of(trace, protocol.roles, 0))
+    rows = run_words(protocol, trace)
     shown = rows[-_MOST_ROWS:]
     words = ["Run:" if len(shown) == len(rows) else f"Run of {len(trace.steps)} steps, at its end:"]
-    for row in shown:
-        if row.kind in (RowKind.CRASH, RowKind.TIMER):
-            words.append(
-                f"`{row.label}`" if row.kind is RowKind.CRASH else f"`{row.sender}` {row.label}"
-            )
-        elif row.kind is RowKind.RECEIVE:
-            words.append(f"`{row.receiver}` takes `{row.label}` from `{row.sender}`")
-        else:
-            how = {RowKind.SEND: " (queued)", RowKind.LOST: " (lost)"}.get(row.kind, "")
-            words.append(f"`{row.sender} → {row.receiver} : {row.label}`{how}")
+    words += shown
     text = f"{words[0]} {'; '.join(words[1:])}"
     return element("div", prose(text), class_="quiet")
 
@@ -144,7 +134,7 @@ def _unsettled(page: HtmlPage, protocol: ProtocolReport) -> list[list[Html]]:
         listed = joined(element("div", code(name)) for name in names[:4])
         more = escaped(f"and {len(names) - 4} more") if len(names) > 4 else EMPTY
         what = joined((status_chip(word), escaped(" "), prose(reason), listed, more))
-        link = element("a", code(protocol.title), href=f"#{protocol_anchor(protocol)}")
+        link = element("a", code(protocol.name), href=f"#{protocol_anchor(protocol)}")
         place = place_link(page, Region(protocol.path, max(protocol.line, 1), 1))
         rows.append([place, link, what])
     return rows

@@ -7,25 +7,25 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.wording import counted
+from tellverify.diagnostics.wording import counted, series
 from tellverify.report.grouping import members
 from tellverify.report.html.compared import version_of
 from tellverify.report.html.components import (
     HtmlPage,
     code,
     evidence_link,
+    items,
     named,
     paragraph,
     protocol_anchor,
     status_chip,
-    table,
 )
 from tellverify.report.html.coverage import coverage_of, covered_source
 from tellverify.report.html.folders import in_groups
 from tellverify.report.html.packs import packs_of
 from tellverify.report.html.pictures import pictures
 from tellverify.report.html.player import player
-from tellverify.report.html.refuted import RefutedCase, cases, shown_case
+from tellverify.report.html.refuted import RefutedCase, cases, headline, shown_case
 from tellverify.report.html.story import messages, stories
 from tellverify.report.html.verdict_rows import ORDER, short_table, verdict_table
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
@@ -36,7 +36,9 @@ MOST_LISTED: Final = 2_000
 _MOST_OPEN: Final = 3  # protocols that are unfolded at first
 _MOST_CASES: Final = 12  # of one protocol with pictures
 _MOST_STEPPED: Final = 40  # runs on one page that can be stepped through
-_ROOM: Final = 600_000  # characters of what a page may do without
+_SECTION: Final = 1_250_000  # characters of all rows together, where that can be kept
+_ROOM: Final = 600_000  # of them for what a page may do without
+_LEAST_ROOM: Final = 150_000  # for that on a page of however many protocols
 _LARGEST: Final = 300_000  # of one protocol
 
 
@@ -69,13 +71,19 @@ def protocols(page: HtmlPage) -> Html:
     if not found:
         return paragraph(escaped("No protocol was checked."))
     by_protocol = cases(page)
-    room = _Room(_ROOM, _MOST_STEPPED)
     failing = [one for one in found if _gravity(page, one)[0] < 2]
     unfolded = found if len(found) <= _MOST_OPEN else failing[:_MOST_OPEN]
-    rows = [
-        (one, _row(page, one, by_protocol.get(one.subject, []), room, is_open=one in unfolded))
-        for one in found[:MOST_LISTED]
-    ]
+    rows: list[tuple[ProtocolReport, Html]] = []
+    for one in found[:MOST_LISTED]:
+        refuted = by_protocol.get(one.subject, [])
+        rows.append((one, _row(page, one, refuted, _Room(0, 0), is_open=one in unfolded)))
+    spare = _SECTION - sum(len(row) for _, row in rows)
+    room = _Room(max(_LEAST_ROOM, min(_ROOM, spare)), _MOST_STEPPED)
+    for number, (one, _) in enumerate(rows):
+        if room.characters <= 0:
+            break
+        refuted = by_protocol.get(one.subject, [])
+        rows[number] = (one, _row(page, one, refuted, room, is_open=one in unfolded))
     shown = list(in_groups(rows))
     if len(found) > MOST_LISTED:
         words = f"and {counted(len(found) - MOST_LISTED, 'more protocol')}, in the JSON report"
@@ -111,15 +119,13 @@ def _row(
         for word in ORDER
         if word in counts
     ]
-    name, bracket, file = protocol.title.partition(" (")
-    module, dot, name = name.rpartition(".")
+    module, dot, name = protocol.name.rpartition(".")
     summary = element(
         "summary",
         element(
             "code",
             element("span", escaped(module + dot)) if dot else EMPTY,
             element("span", escaped(name), class_="name"),
-            element("span", escaped(bracket + file)) if bracket else EMPTY,
         ),
         element("span", element("code", escaped(f"{protocol.path}:{protocol.line}")), class_="at"),
         element("span", *chips, class_="chips"),
@@ -130,7 +136,6 @@ def _row(
         *_body(page, protocol, refuted, room),
         class_="protocol",
         id=protocol_anchor(protocol),
-        data_name=f"{protocol.title} {protocol.path}"[:300],
         data_status=" ".join(word for word in ORDER if word in counts),
         open=is_open,
     )
@@ -179,16 +184,16 @@ def _cases(page: HtmlPage, refuted: Sequence[RefutedCase], room: _Room) -> list[
         parts.append(shown)
     if rest:
         words = f"{counted(len(rest), 'more refutation')}, without pictures:"
-        rows = [
-            [
-                joined(element("div", code(one.name)) for one in case.verdicts),
-                code(case.outcome.code),
-                evidence_link(page, case.protocol, case.verdicts[0]),
-            ]
-            for case in rest
-        ]
-        parts += [paragraph(escaped(words)), table(("Obligation", "Code", "Evidence"), rows)]
+        parts += [paragraph(escaped(words)), items(_in_short(page, one) for one in rest)]
     return parts
+
+
+def _in_short(page: HtmlPage, case: RefutedCase) -> Html:
+    """What a refutation says, which obligations it refutes, and its file of evidence."""
+    names = series([f"`{one.name}`" for one in case.verdicts])
+    link = evidence_link(page, case.protocol, case.verdicts[0])
+    said = (code(case.outcome.code), escaped(" "), headline(case), prose(f" ({names}) "), link)
+    return joined(said)
 
 
 def _optional(page: HtmlPage, protocol: ProtocolReport, room: _Room) -> list[Html]:
@@ -221,7 +226,8 @@ def _optional(page: HtmlPage, protocol: ProtocolReport, room: _Room) -> list[Htm
         else:
             parts.append(element("details", element("summary", escaped(title)), made))
     if missing:
-        words = f"Left out of a page with this many protocols: {', '.join(missing)}."
+        what = ", ".join(missing) if parts else "steps and pictures"
+        words = f"Left out of a page with this many protocols: {what}."
         parts.append(paragraph(prose(words), class_="quiet"))
     return parts
 

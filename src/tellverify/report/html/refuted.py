@@ -24,6 +24,7 @@ from tellverify.report.html.components import (
 )
 from tellverify.report.html.excerpts import excerpt
 from tellverify.report.html.explorer import explorer
+from tellverify.report.html.run_words import run_list
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
 from tellverify.source.region import Region
 from tellverify.verdict.identity import Subject, SubjectKind
@@ -132,7 +133,7 @@ def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
     if case.outcome.reason:
         notes.insert(0, prose(case.outcome.reason))
     if notes:
-        parts.append(items(notes, class_="notes"))
+        parts.append(items(dict.fromkeys(notes), class_="notes"))
     if helps:
         parts.append(
             element("div", element("h5", escaped("What to do")), items(helps), class_="helps")
@@ -143,10 +144,8 @@ def shown_case(page: HtmlPage, case: RefutedCase, *, steps: bool) -> Html:
 
 
 def _facts(page: HtmlPage, case: RefutedCase) -> Html:
-    """A table of the refuted obligation, its subject and its method."""
-    rows: list[tuple[str, Html]] = [
-        (str(case.protocol.kind).capitalize(), code(case.protocol.title))
-    ]
+    """A table of the refuted obligation and its method; its protocol is named by the row."""
+    rows: list[tuple[str, Html]] = []
     claims = []
     for verdict in case.verdicts:
         about = [
@@ -197,7 +196,7 @@ def _shown(
             if said and told not in (None, said):
                 why = [paragraph(prose(f"{said}."), class_="why")]
             if not steps:
-                return why
+                return [*why, run_list(case.protocol, evidence)]
             stepped = explorer(page, case.protocol, evidence, case.outcome.instance, key)
             return [*why, stepped]
         case Conflict():

@@ -12,6 +12,7 @@ from tellverify.report.html.components import (
     HtmlPage,
     code,
     evidence_link,
+    items,
     named,
     roles_of,
     status_chip,
@@ -61,11 +62,15 @@ def verdict_table(page: HtmlPage, protocol: ProtocolReport) -> Html:
 
 def short_table(protocol: ProtocolReport) -> Html:
     """The same in few words, for a page with many protocols."""
-    rows = [
-        [status_chip(one.status), escaped(one.subject), escaped(one.detail)]
+    rows = (
+        joined((status_chip(one.status), escaped(f" {one.subject}"), _why(one.detail)))
         for one in sorted(groups(protocol), key=lambda one: ORDER.index(one.status))
-    ]
-    return table(_HEAD[:3], rows)
+    )
+    return items(rows, class_="short")
+
+
+def _why(detail: str) -> Html:
+    return element("span", escaped(f": {detail}"), class_="quiet") if detail else EMPTY
 
 
 def _claims(verdicts: Sequence[Verdict]) -> Iterator[Html]:

@@ -7,6 +7,11 @@
   });
   const filter = document.querySelector(".filter");
   if (filter) {
+    const said = (part) => part.textContent.toLowerCase();
+    const names = rows.map((row) => {
+      const [name, place] = row.querySelectorAll(":scope > summary > code, :scope > summary > .at");
+      return `${said(name)} ${said(place)}`;
+    });
     filter.hidden = false;
     const field = filter.querySelector("input");
     const buttons = [...filter.querySelectorAll("button")];
@@ -26,10 +31,10 @@
         .filter((button) => button.getAttribute("aria-pressed") === "true")
         .map((button) => button.dataset.status);
       let count = 0;
-      for (const row of rows) {
+      for (const [number, row] of rows.entries()) {
         const has = row.dataset.status.split(" ");
         const fits =
-          row.dataset.name.toLowerCase().includes(text) &&
+          names[number].includes(text) &&
           (!wanted.length || wanted.some((word) => has.includes(word)));
         row.hidden = !fits;
         count += fits ? 1 : 0;
