@@ -109,7 +109,7 @@ def _named(
             said.append(say.two_namespaces(path, namespace.span, namespace.text, module.name.text))
         return parsed
     if not namespace.text:
-        said.append(say.no_namespace(path, namespace.span))
+        said.append(say.no_namespace(path, namespace.span, is_example=namespace.is_example))
         return parsed
     exposing = tuple(protocol.name for protocol in file.protocols[:1])
     name = ast.Name(namespace.text)
@@ -126,7 +126,8 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
     folder = os.path.dirname(path)
     crate = _crate_of(folder) if include.namespace is not None else None
     reasons: dict[str, str] = {}
-    for start in dict.fromkeys([folder if crate is None else crate, folder]):
+    starts = [folder if crate is None else crate, *([] if include.is_in_crate else [folder])]
+    for start in dict.fromkeys(starts):
         place = os.path.normpath(os.path.join(start, include.path)).replace(os.sep, "/")
         if place in reasons:
             continue
@@ -144,7 +145,7 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
         include.path,
         reasons,
         in_crate=crate is not None,
-        in_macro=include.namespace is not None,
+        is_example=include.namespace is not None and include.namespace.is_example,
     )
 
 
