@@ -121,6 +121,17 @@ def test_the_attribute_is_part_of_the_name(command: Command) -> None:
     assert command(text, "fmt", "lib.rs")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["a.tell", "z.tell"])
+def test_an_included_file_has_the_namespace_wherever_it_stands(command: Command, name: str) -> None:
+    """Also where the walk over the folder comes to it before the call."""
+    Path(name).write_text(BODY, encoding="utf-8")
+    text = f'tell!(#[namespace = "shop"] include_str!("{name}"));'
+    _, said = command(text, "check", ".", "--format", "json")
+    assert [one["name"] for one in json.loads(said)["protocols"]] == ["shop.P"]
+    _, said = command(text, "lint", ".", "--format", "concise")
+    assert "TV371" not in said
+
+
 def test_a_module_needs_its_exposing(command: Command) -> None:
     code, said = command(f'tell!(r#"module shop\n{BODY}"#);')
     assert code == 1

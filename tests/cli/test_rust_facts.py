@@ -244,6 +244,17 @@ def test_attributes_under_a_condition_count(condition: str) -> None:
     assert schemas(nested.replace("ceremony_facts)]", "ceremony_facts))]")) == schemas(under)
 
 
+def test_the_macro_asks_for_no_agreement_mode() -> None:
+    text = re.sub(r"agreement_mode: [^,]*,", "", INVITATION)
+    (schema,) = schemas(text)
+    assert (schema.agreement_mode, schemas(INVITATION)[0].agreement_mode) == ("", "agreement_mode")
+    assert read_schema_text(schema_toml(schema)).schema == schema
+    Path("old.rs").write_text(text, "utf-8")
+    Path("new.rs").write_text(INVITATION.replace("VERSION: u16 = 2", "VERSION: u16 = 3"), "utf-8")
+    code, said = call("compare", "old.rs", "new.rs")
+    assert (code, "`agreement_mode` is" in said) == (0, False), said
+
+
 def test_two_attributes_of_which_one_holds_are_a_fault() -> None:
     versions = ('not(feature = "new"), domain_fact(', 'feature = "new", domain_fact(')
     both = "\n".join(

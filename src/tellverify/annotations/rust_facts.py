@@ -32,6 +32,7 @@ _STANDS_FOR: Final = {
     "CeremonyAborted": "aborted",
     "CeremonySuperseded": "superseded",
 }
+_MODE: Final = "agreement_mode"  # which the macro does not ask for
 _NAMES_OF_FACTS: Final = (
     "the macro `ceremony_facts` knows the variants `CeremonyInitiated`, `CeremonyCommitted` and "
     "`CeremonyAborted` by these names alone, each with `ceremony_id` and a time such as "
@@ -129,6 +130,11 @@ class _FactReader:
         arguments = domain.arguments if domain is not None else {}
         variants = tuple(self._variants(item, is_ceremony=is_ceremony))
         names = {field.name for variant in variants for field in variant.fields}
+        has_mode = all(
+            any(field.name == _MODE for field in variant.fields)
+            for variant in variants
+            if variant.stands_for in ("initiated", "committed")
+        )
         return FactSchema(
             format=1,
             name=self._text(self._named(item)),
@@ -136,6 +142,7 @@ class _FactReader:
             version=self._number(arguments, "schema_version", item),
             min_version=self._number(arguments, "min_supported_schema_version", item),
             kind="ceremony" if is_ceremony else "facts",
+            agreement_mode=_MODE if has_mode else "",
             timestamp="timestamp_ms" if "timestamp_ms" in names else "timestamp",
             variants=variants,
         )
@@ -268,6 +275,8 @@ def schema_toml(schema: FactSchema, inside: str = "") -> str:
         lines.append(f"min_version = {schema.min_version}")
     if schema.kind != "ceremony":
         lines.append(f"kind = {quoted(schema.kind)}")
+    if schema.agreement_mode != _MODE:
+        lines.append(f"agreement_mode = {quoted(schema.agreement_mode)}")
     if schema.timestamp != "timestamp":
         lines.append(f"timestamp = {quoted(schema.timestamp)}")
     for variant in schema.variants:

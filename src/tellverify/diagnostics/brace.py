@@ -287,6 +287,19 @@ def left_out(path: str, span: Span, dots: str) -> Diagnostic:
     )
 
 
+def includes_part(path: str, span: Span) -> Diagnostic:
+    """A block that puts a part of another file among its own text, or in place of it."""
+    return finding(
+        PART,
+        path,
+        "this block takes lines from another file, and is not checked",
+        (span, "stands for them"),
+        helps=[
+            "what is to be checked is a block that includes a whole `.tell` file, and only that"
+        ],
+    )
+
+
 def lacks(path: str, span: Span, reason: str) -> Diagnostic:
     """A part that means something only with declarations or statements around it."""
     return finding(

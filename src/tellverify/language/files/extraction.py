@@ -51,6 +51,7 @@ _AURA: Final = "aura_macros"
 _OF_AURA: Final = re.compile(rf"\b{_AURA}\s*::\s*(?:tell\b|\*|\{{[^}}]*(?:\btell\b|\*))")
 _TAIL: Final = re.compile(r"\s*,?\s*")
 _BOOK_INCLUDE: Final = re.compile(r"\s*\{\{\s*#include\s+([^\s}:]+)\s*\}\}\s*")
+_BOOK_PART: Final = re.compile(r"\{\{\s*#\w+[^}\n]*\}\}")
 _DOTS: Final = re.compile(r"\.\.\.|…")
 _NOT_CODE: Final = re.compile(r'--[^\n]*|\{-(?s:.)*?-\}|"[^"\n]*"')
 _HEAD_OF_BODY: Final = re.compile(r"=[ \t]*(?:--[^\n]*)?$")
@@ -320,7 +321,11 @@ class _FragmentFinder:
                 self.includes.append(Include(include[1], Span(*include.span(1))))
                 return
             text = self.text[start:end]
-            if not has_code(text):
+            part = _BOOK_PART.search(text)
+            if part is not None:
+                span = Span(start + part.start(), start + part.end())
+                self.diagnostics.append(say.includes_part(self.path, span))
+            elif not has_code(text):
                 first = text.partition("\n")[0]
                 span = Span(start, min(start + len(first), len(self.text)))
                 self.diagnostics.append(say.no_code(self.path, span))

@@ -35,8 +35,9 @@ class ReadFile(msgspec.Struct, frozen=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """What a walk over folders left out: entries by `.gitignore` or a dot, and links to folders.
+    """What a walk over folders left out: entries by `.gitignore` or a dot, and links.
 
+    Links are those to folders, and those to files that the walk found under their own names.
     `alike` are files with choreographies whose suffix is not read, such as `.TELL`.
     """
 
@@ -64,11 +65,24 @@ def find(
     seen: set[str] = set()
     left = LeftOut([], [], [], []) if left_out is None else left_out
     for path in paths:
-        for found in _walk(path, left, wanted, suffixes) if os.path.isdir(path) else (path,):
+        below = _once(_walk(path, left, wanted, suffixes), left) if os.path.isdir(path) else [path]
+        for found in below:
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
+
+
+def _once(paths: Iterable[str], left: LeftOut) -> Iterator[str]:
+    """The paths without links to others of them, which `left` then has."""
+    listed = list(paths)
+    links = {path for path in listed if os.path.islink(path)}
+    places = {os.path.realpath(path) for path in listed if links and path not in links}
+    for path in listed:
+        if path in links and os.path.realpath(path) in places:
+            left.links.append(path)
+        else:
+            yield path
 
 
 def _walk(
