@@ -124,7 +124,9 @@ def test_a_false_claim_is_told_step_by_step() -> None:
 
 
 @pytest.mark.parametrize("command", ["laws", "patterns"])
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"schema = 3", b"", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00", b"[structure.X]\n[pattern.X]", b"[x", b"[" * 100_000]
+)
 def test_bad_files_have_findings_and_hide_no_others(
     command: str, content: bytes, tmp_path: Path
 ) -> None:
@@ -135,6 +137,41 @@ def test_bad_files_have_findings_and_hide_no_others(
     assert code == 1
     assert "bad.toml" in out
     assert {"laws": "Counter", "patterns": "Attempts"}[command] in out
+
+
+OTHERS = {
+    "Cargo.toml": '[package]\nname = "x"\n',
+    "tellverify.toml": 'include = ["specs"]\n',
+    "facts.toml": 'format = 1\nname = "F"\n[[variants]]\nname = "V"\n',
+    "other.toml": "schema = 3\n",
+    "empty.toml": "",
+}
+
+
+@pytest.mark.parametrize(("command", "other"), [("laws", "patterns"), ("patterns", "laws")])
+def test_other_toml_files_in_a_folder_are_passed_over_and_counted(
+    command: str, other: str, tmp_path: Path
+) -> None:
+    good = next(text for name, code, text in EXAMPLES if (name, code) == (command, "0"))
+    foreign = next(text for name, code, text in EXAMPLES if (name, code) == (other, "0"))
+    for name, text in {**OTHERS, "good.toml": good, "foreign.toml": foreign}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / ".hidden").mkdir()
+    (tmp_path / ".hidden" / "good.toml").write_text(good, encoding="utf-8")
+    code, _, err = run(command, ".", cwd=tmp_path)
+    assert (code, err) == (0, "tellverify: 6 other TOML files passed over, first Cargo.toml\n")
+    assert run(command, "good.toml", "facts.toml", cwd=tmp_path)[0] == 1
+    (tmp_path / "misspelt.toml").write_text(
+        'schema = "tellverify/laws-or-patterns"\n', encoding="utf-8"
+    )
+    (tmp_path / "broken.toml").write_text(good.replace("tellverify/", "", 1), encoding="utf-8")
+    code, out, _ = run(command, ".", cwd=tmp_path)
+    assert (code, "misspelt.toml" in out, "broken.toml" in out) == (1, True, True)
+    (tmp_path / "good.toml").unlink()
+    (tmp_path / "broken.toml").unlink()
+    (tmp_path / "misspelt.toml").unlink()
+    code, _, err = run(command, ".", cwd=tmp_path)
+    assert (code, "no TOML file with a" in err) == (4, True)
 
 
 @pytest.mark.parametrize("command", ["laws", "patterns"])

@@ -60,6 +60,14 @@ def test_audit_lists_what_verdicts_rest_on(tellverify: Run, tmp_path: Path) -> N
     assert "| A1 | shop.Stuck/no-stuck-role" in tellverify("audit", "--format", "markdown")[1]
 
 
+def test_an_audit_without_a_ledger_claims_none(tellverify: Run, tmp_path: Path) -> None:
+    (tmp_path / "a.tell").write_text("protocol P =\n  roles A, B\n  A -> B : M\n", "utf-8")
+    for style in ("text", "markdown"):
+        code, out, _ = tellverify("audit", "--format", style)
+        assert (code, "same assumptions" in out) == (0, False)
+        assert "nothing is assumed" in out
+
+
 def test_a_new_assumption_is_a_reviewed_line(tellverify: Run, tmp_path: Path) -> None:
     stuck(tmp_path, COMMENT)
     assert tellverify("audit", "--verify")[0] == 1

@@ -47,6 +47,11 @@ def command(
         f"tell! {{ {BODY} }}",
         'tell!(include_str!("named.tell"));',
         'tell!(#[namespace = "shop"] include_str!("plain.tell"));',
+        f"telltale::tell! {{ {BODY} }}",
+        f"use telltale::tell;\nuse aura_macros::ceremony_facts;\ntell! {{ {BODY} }}",
+        f'use aura_macros::tell;\ntell! {{ #[namespace = "shop"] {BODY} }}',
+        f"use aura_macros::tell;\ntell! {{ {NAMED} }}",
+        'aura_macros::tell! { #[namespace = "a"] protocol P { roles: A, B; A -> B: M; } }',
     ],
 )
 def test_one_namespace_is_enough(command: Command, call: str) -> None:
@@ -77,6 +82,36 @@ def test_none_or_two_namespaces_are_errors(command: Command, call: str, words: s
     assert words in said
 
 
+@pytest.mark.parametrize(
+    "call",
+    [
+        f"aura_macros::tell! {{ {BODY} }}",
+        f"use aura_macros::{{ceremony_facts, tell}};\ntell! {{ {BODY} }}",
+        f"use aura_macros::*;\ntell! {{ {BODY} }}",
+        "use aura_macros::tell;\ntell! { protocol P { roles: A, B; A -> B: M; } }",
+    ],
+)
+def test_a_call_of_the_macro_of_aura_needs_a_namespace_whatever_it_takes(
+    command: Command, call: str
+) -> None:
+    code, said = command(call)
+    assert (code, "error[TV159] this `tell!` has no namespace" in said) == (1, True)
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        f'```\ntell!(r#"{BODY}"#);\n```'.replace("\n", "\n//! ").replace("```", "//! ```", 1),
+        f'/**\n```ignore\ntell!(r#"{BODY}"#);\n```\n*/\nfn f() {{}}\n',
+    ],
+)
+def test_an_example_in_documentation_without_a_namespace_is_a_note(
+    command: Command, page: str
+) -> None:
+    code, said = command(page)
+    assert (code, "note[TV159]" in said, "10 proved" in said) == (0, True, True)
+
+
 def test_the_attribute_is_part_of_the_name(command: Command) -> None:
     text = f'tell!(#[namespace = "shop"] r#"{BODY}"#);'
     _, said = command(text, "check", "lib.rs", "--format", "json")
@@ -84,6 +119,17 @@ def test_the_attribute_is_part_of_the_name(command: Command) -> None:
     _, said = command(text, "lint", "lib.rs", "--format", "concise")
     assert "TV371" not in said
     assert command(text, "fmt", "lib.rs")[0] == 0
+
+
+@pytest.mark.parametrize("name", ["a.tell", "z.tell"])
+def test_an_included_file_has_the_namespace_wherever_it_stands(command: Command, name: str) -> None:
+    """Also where the walk over the folder comes to it before the call."""
+    Path(name).write_text(BODY, encoding="utf-8")
+    text = f'tell!(#[namespace = "shop"] include_str!("{name}"));'
+    _, said = command(text, "check", ".", "--format", "json")
+    assert [one["name"] for one in json.loads(said)["protocols"]] == ["shop.P"]
+    _, said = command(text, "lint", ".", "--format", "concise")
+    assert "TV371" not in said
 
 
 def test_a_module_needs_its_exposing(command: Command) -> None:

@@ -110,6 +110,20 @@ def test_what_is_not_looked_into_is_said(tellverify: Command, tmp_path: Path) ->
     assert "1 link to folders not followed: link" in err
 
 
+def test_a_file_and_a_link_to_it_are_one_file(tellverify: Command) -> None:
+    Path("real.tell").write_text(f"module m exposing (P)\n{BAD}")
+    Path("alias.tell").symlink_to("real.tell")
+    Path("inner").mkdir()
+    Path("inner/other.tell").symlink_to("../real.tell")
+    _, out, err = tellverify("check", ".", "--format", "concise")
+    assert (out.count("TV201"), "real.tell:" in out) == (1, True), out
+    assert "2 links to folders, or to files that are checked, not followed: alias.tell" in err
+    _, out, _ = tellverify("lint", ".", "--format", "concise")
+    assert "TV384" not in out
+    _, out, _ = tellverify("check", "alias.tell", "inner", "--format", "concise")
+    assert (out.count("alias.tell:"), out.count("inner/other.tell:")) == (1, 1), out
+
+
 def test_a_suffix_that_is_not_read_is_said_where_there_are_protocols(tellverify: Command) -> None:
     Path("a.TELL").write_text(BAD)
     Path("b.Md").write_text(f"```tell\n{BAD}```\n")

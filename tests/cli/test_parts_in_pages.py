@@ -116,6 +116,23 @@ def test_parts_are_not_formatted_or_linted(command: Command) -> None:
     assert "TV371" not in said
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{#include x.tell:2:3}}",
+        "{{#include ../src/x.tell:anchor}}",
+        "{{ #rustdoc_include lib.rs:4 }}",
+        "protocol P =\n{{#include roles.tell}}\n  A -> B : M",
+        "{{#include a.tell}}\n{{#include b.tell}}",
+    ],
+)
+def test_a_block_with_lines_of_another_file_is_not_checked(command: Command, text: str) -> None:
+    whole = "protocol P =\n  roles A, B\n  A -> B : M\n"
+    code, said = command(block(f"{text}\n") + block(whole))
+    assert (code, "note[TV160] this block takes lines from another file" in said) == (0, True), said
+    assert said.endswith("0 refuted   10 proved   0 bounded   0 assumed   0 unknown   0 skipped\n")
+
+
 def test_two_parts_have_two_names(command: Command) -> None:
     code, said = command(block("A -> B : M\n") * 2, "check", "page.md")
     assert code == 0

@@ -216,6 +216,19 @@ def test_tests_are_listed_beside_our_own_runs(capsys: pytest.CaptureFixture[str]
     ]
 
 
+def test_a_test_under_a_condition_is_one(capsys: pytest.CaptureFixture[str]) -> None:
+    """One that some target leaves out by `ignore` runs on others."""
+    under = TESTS.replace("#[tokio::test(flavor", "#[cfg_attr(unix, tokio::test(flavor").replace(
+        '")]', '"))]', 1
+    )
+    under = under.replace('#[ignore = "slow"]', '#[cfg_attr(windows, ignore = "slow")]')
+    Path("tests/launches.rs").write_text(under, encoding="utf-8")
+    code, text = said(capsys, "accept", "src", "--policy", "aura")
+    assert code == 0, text
+    assert "upstream's negative test: tests/launches.rs:3 missing_pack_is_refused\n" in text
+    assert "positive test: tests/launches.rs:7 launch_with_support_runs\n" in text
+
+
 def test_none_is_found_where_none_is(capsys: pytest.CaptureFixture[str]) -> None:
     _, text = said(capsys, "accept", "src", "--policy", "aura")
     assert "upstream's negative test: none found" in text

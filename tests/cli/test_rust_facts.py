@@ -228,6 +228,44 @@ def test_the_name_of_stored_facts_may_be_a_constant() -> None:
     assert [one.type_id for one in schemas(named)] == ["chat", "profile"]
 
 
+@pytest.mark.parametrize(
+    "condition", ['feature = "facts"', 'all(feature = "facts", not(test))', "test"]
+)
+def test_attributes_under_a_condition_count(condition: str) -> None:
+    """What they make facts is stored by some build, so that its schema matters."""
+    under = re.sub(
+        r"#\[((?:aura_macros::)?domain_fact\(.*?\)|ceremony_facts)\]",
+        rf"#[cfg_attr({condition}, derive(Debug), \1)]",
+        INVITATION + CHAT,
+    )
+    assert under.count("cfg_attr") == 4
+    assert schemas(under) == schemas(INVITATION + CHAT)
+    nested = under.replace("cfg_attr(", "cfg_attr(all(), cfg_attr(").replace("))]", ")))]")
+    assert schemas(nested.replace("ceremony_facts)]", "ceremony_facts))]")) == schemas(under)
+
+
+def test_the_macro_asks_for_no_agreement_mode() -> None:
+    text = re.sub(r"agreement_mode: [^,]*,", "", INVITATION)
+    (schema,) = schemas(text)
+    assert (schema.agreement_mode, schemas(INVITATION)[0].agreement_mode) == ("", "agreement_mode")
+    assert read_schema_text(schema_toml(schema)).schema == schema
+    Path("old.rs").write_text(text, "utf-8")
+    Path("new.rs").write_text(INVITATION.replace("VERSION: u16 = 2", "VERSION: u16 = 3"), "utf-8")
+    code, said = call("compare", "old.rs", "new.rs")
+    assert (code, "`agreement_mode` is" in said) == (0, False), said
+
+
+def test_two_attributes_of_which_one_holds_are_a_fault() -> None:
+    versions = ('not(feature = "new"), domain_fact(', 'feature = "new", domain_fact(')
+    both = "\n".join(
+        f'#[cfg_attr({one}type_id = "x", schema_version = {at}))]'
+        for at, one in enumerate(versions, 1)
+    )
+    Path("facts.rs").write_text(f"{both}\npub enum Fact {{ One }}\n", "utf-8")
+    code, said = call("check", "facts.rs")
+    assert (code, "there are several `domain_fact` on it" in " ".join(said.split())) == (1, True)
+
+
 def test_facts_in_a_broken_source_are_a_fault_and_not_absent() -> None:
     Path("facts.rs").write_text(INVITATION.partition("relationship_id")[0], "utf-8")
     for command in ("check", "extract"):

@@ -101,7 +101,8 @@ def _tests(
         if item.type != "function_item":
             continue
         kinds = [rust.attribute(one)[0] for one in attributes]
-        if not any(_TEST.search(kind) for kind in kinds):
+        possible = [kind for one in attributes for kind, _ in rust.conditional(one)]
+        if not any(_TEST.search(kind) for kind in possible):
             continue
         name = rust.name(item)
         place = "::".join((path.lower(), *_modules(rust, item), name.lower()))

@@ -55,7 +55,8 @@ class FactSchema(_FactRow, frozen=True):
     """A version of the facts of a ceremony, or of other `facts`, which need none of its parts.
 
     `min_version` is the oldest version whose facts are still read. `type_id` is what stored facts
-    are found by; it is empty where the source does not say it.
+    are found by; it is empty where the source does not say it. `agreement_mode` names the field
+    that begun and committed ceremonies must have; it is empty where there need be none.
     """
 
     format: Literal[1]
@@ -65,7 +66,7 @@ class FactSchema(_FactRow, frozen=True):
     type_id: str = ""
     kind: Literal["ceremony", "facts"] = "ceremony"
     ceremony_id: _Text = "ceremony_id"
-    agreement_mode: _Text = "agreement_mode"
+    agreement_mode: str = "agreement_mode"
     timestamp: _Text = "timestamp"
     variants: tuple[Variant, ...] = ()
     reduction: StatusReduction | None = None
@@ -192,7 +193,8 @@ def _core(schema: FactSchema, variant: Variant, fields: dict[str, FactField]) ->
     if time is None or time.optional or not time.domain:
         reason = f"`{variant.name}` has no `{schema.timestamp}` with one of the domains"
         yield f"{reason} {', '.join(_TIMES)}"
-    if variant.stands_for in ("initiated", "committed") and schema.agreement_mode not in fields:
+    mode = schema.agreement_mode
+    if mode and variant.stands_for in ("initiated", "committed") and mode not in fields:
         yield f"`{variant.name}` has no `{schema.agreement_mode}`"
 
 
@@ -231,7 +233,8 @@ def compared(old: FactSchema, new: FactSchema) -> tuple[FactChange, ...]:
         found.append(FactChange(True, text))
     for key in ("kind", "ceremony_id", "agreement_mode", "timestamp"):
         one, two = getattr(old, key), getattr(new, key)
-        if one != two:
+        is_known = key != "agreement_mode" or (one and two)
+        if one != two and is_known:
             found.append(FactChange(True, f"`{key}` is `{two}` instead of `{one}`"))
     if found and new.version <= old.version:
         text = f"the version is {new.version} after {old.version}, and the facts differ"

@@ -32,6 +32,7 @@ _STANDS_FOR: Final = {
     "CeremonyAborted": "aborted",
     "CeremonySuperseded": "superseded",
 }
+_MODE: Final = "agreement_mode"  # which the macro does not ask for
 _NAMES_OF_FACTS: Final = (
     "the macro `ceremony_facts` knows the variants `CeremonyInitiated`, `CeremonyCommitted` and "
     "`CeremonyAborted` by these names alone, each with `ceremony_id` and a time such as "
@@ -84,24 +85,34 @@ class _FactReader:
         }
         self._texts = {name: rust.string(value) for name, value in rust.constants().items()}
 
-    def items(self) -> Iterator[tuple[Node, dict[str, _Attribute]]]:
+    def items(self) -> Iterator[tuple[Node, list[_Attribute]]]:
         """The enums and structs that an attribute makes facts, also inside modules.
 
+        An attribute inside of `cfg_attr` counts, as if its condition held.
         What stands behind such an attribute and is no Rust at all is an item, too: read as a fault.
         """
         for item, attributes in self._rust.declarations():
             if item.type in ("enum_item", "struct_item", "ERROR"):
-                found = {one.name: one for one in map(self._attribute, attributes)}
-                if _CEREMONY in found or _DOMAIN in found:
+                found = [
+                    _Attribute(name, self._arguments(tree) if tree is not None else {})
+                    for one in attributes
+                    for name, tree in self._rust.conditional(one)
+                    if name in (_CEREMONY, _DOMAIN)
+                ]
+                if found:
                     yield item, found
 
-    def read(self, item: Node, attributes: Mapping[str, _Attribute]) -> SchemaRead:
+    def read(self, item: Node, attributes: Sequence[_Attribute]) -> SchemaRead:
         """The schema of one item, or its fault."""
         self._places.clear()
+        named = {one.name: one for one in attributes}
         try:
             if item.has_error:
                 raise _Faulty(item, "the Rust source has a syntax error in it")
-            schema = self._schema(item, attributes)
+            if len(named) < len(attributes):
+                kind = next(one.name for one in attributes if named[one.name] is not one)
+                raise _Faulty(item, f"there are several `{kind}` on it, and which holds is open")
+            schema = self._schema(item, named)
         except _Faulty as fault:
             found = self._fault(fault.node, str(fault))
             return SchemaRead(None, (found,), self._rust.source)
@@ -119,6 +130,11 @@ class _FactReader:
         arguments = domain.arguments if domain is not None else {}
         variants = tuple(self._variants(item, is_ceremony=is_ceremony))
         names = {field.name for variant in variants for field in variant.fields}
+        has_mode = all(
+            any(field.name == _MODE for field in variant.fields)
+            for variant in variants
+            if variant.stands_for in ("initiated", "committed")
+        )
         return FactSchema(
             format=1,
             name=self._text(self._named(item)),
@@ -126,6 +142,7 @@ class _FactReader:
             version=self._number(arguments, "schema_version", item),
             min_version=self._number(arguments, "min_supported_schema_version", item),
             kind="ceremony" if is_ceremony else "facts",
+            agreement_mode=_MODE if has_mode else "",
             timestamp="timestamp_ms" if "timestamp_ms" in names else "timestamp",
             variants=variants,
         )
@@ -181,10 +198,6 @@ class _FactReader:
         return msgspec.convert(given, FactField)
 
     # Attributes
-
-    def _attribute(self, item: Node) -> _Attribute:
-        name, arguments = self._rust.attribute(item)
-        return _Attribute(name, self._arguments(arguments) if arguments is not None else {})
 
     def _arguments(self, tree: Node) -> dict[str, Node]:
         """`key = value` pairs of a list of tokens; of a path its last name."""
@@ -262,6 +275,8 @@ def schema_toml(schema: FactSchema, inside: str = "") -> str:
         lines.append(f"min_version = {schema.min_version}")
     if schema.kind != "ceremony":
         lines.append(f"kind = {quoted(schema.kind)}")
+    if schema.agreement_mode != _MODE:
+        lines.append(f"agreement_mode = {quoted(schema.agreement_mode)}")
     if schema.timestamp != "timestamp":
         lines.append(f"timestamp = {quoted(schema.timestamp)}")
     for variant in schema.variants:

@@ -63,7 +63,8 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
         )
     if left.links:
         some = listed([tame(path) for path in left.links], 5)
-        notes.append(f"{counted(len(left.links), 'link')} to folders not followed: {some}")
+        to = "folders, or to files that are checked," if _leads_to_file(left.links) else "folders"
+        notes.append(f"{counted(len(left.links), 'link')} to {to} not followed: {some}")
     if settings.exclude and flags.strict:
         notes.append("--strict: `exclude` of the configuration does not count")
     elif settings.exclude:
@@ -97,6 +98,10 @@ def _missing(path: str) -> str:
     meant = nearest(name, beside)
     hint = f"; did you mean `{tame(os.path.join(folder, meant))}`?" if meant else ""
     return f"there is no `{tame(path)}`{hint}"
+
+
+def _leads_to_file(links: Sequence[str]) -> bool:
+    return any(not os.path.isdir(path) for path in links)
 
 
 def _leads_out(path: str) -> bool:

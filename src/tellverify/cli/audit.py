@@ -303,6 +303,8 @@ def _show(found: Audit) -> None:
 
 
 def _comparison(found: Audit) -> list[str]:
+    if not found.differences and not found.assumptions:
+        return [f"nothing is assumed, and {found.ledger} lists nothing"]
     if not found.differences:
         return [f"{found.ledger} has the same assumptions"]
     head = f"{found.ledger} differs in {counted(len(found.differences), 'place')}"

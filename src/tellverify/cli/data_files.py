@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final, TypeAlias, TypeVar
 
 import click
@@ -13,10 +13,12 @@ from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
+from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.obligations.options import MOST_STEPS, Options
 from tellverify.report.escape import tame
 from tellverify.report.kinds import KINDS
+from tellverify.source.toml import TomlFault, read_toml
 from tellverify.verification.checked import Checked
 from tellverify.verification.deadline import is_supported
 
@@ -25,6 +27,13 @@ _EXPECTATION = "expected.toml"
 _TOTAL: Final = 600.0
 _Check: TypeAlias = Callable[[Iterable[inputs.ReadFile], Options, float | None], Checked]
 _Command = TypeVar("_Command", bound=Callable[..., int])
+
+
+class DataKind(msgspec.Struct, frozen=True):
+    """What tells files of a kind from others: the name of their tables, a word of their schema."""
+
+    table: str
+    word: str
 
 
 class DataFlags(msgspec.Struct, frozen=True):
@@ -94,10 +103,11 @@ def data_options(command: _Command) -> _Command:
     return command
 
 
-def decide(flags: DataFlags, check: _Check, subject: str) -> int:
+def decide(flags: DataFlags, check: _Check, subject: str, kind: DataKind) -> int:
     """Check the files, write evidence and reports; the exit code.
 
-    `subject` is the word for one of what they describe.
+    `subject` is the word for one of what they describe. Of a folder those of the `kind` are read,
+    and those that cannot be read or are not valid TOML; how many others there are is said.
     """
     if flags.timeout is not None and (flags.timeout != flags.timeout or not is_supported()):
         raise click.UsageError("time limits are numbers, and not every platform supports them")
@@ -114,9 +124,12 @@ def decide(flags: DataFlags, check: _Check, subject: str) -> int:
                 f"a {subject} is in a TOML file; `tellverify check {tame(path)}` reads protocols"
             )
             return int(Exit.USAGE)
-    read = [inputs.read_any(path) for given in flags.paths for path in _files(given)]
+    read, others = _read(flags.paths, kind)
+    if others:
+        count = counted(len(others), "other TOML file")
+        complain(f"{count} passed over, first {tame(others[0])}")
     if not read:
-        complain("no TOML file was found")
+        complain(f"no TOML file with a {subject} was found")
         return int(Exit.NOTHING_SELECTED)
     keep_inputs(flags.reports, (one.path for one in read))
     checked = check(read, options, _TOTAL if is_supported() else None)
@@ -135,13 +148,27 @@ def decide(flags: DataFlags, check: _Check, subject: str) -> int:
     return deliver(run, checked.sources, output, complaints)
 
 
-def _files(path: str) -> Iterator[str]:
-    """The TOML files of a folder, sorted; a path that is not a folder is taken as it is."""
-    if not os.path.isdir(path):
-        yield path.replace(os.sep, "/")
-        return
-    for folder, inner, names in os.walk(path):
-        inner.sort()
-        for name in sorted(names):
-            if name.endswith(_SUFFIX) and name != _EXPECTATION:
-                yield os.path.join(folder, name).replace(os.sep, "/")
+def _read(paths: Sequence[str], kind: DataKind) -> tuple[list[inputs.ReadFile], list[str]]:
+    """The files of a kind, and the paths of others in folders."""
+    found: list[inputs.ReadFile] = []
+    others: list[str] = []
+    named = {path.replace(os.sep, "/") for path in paths}
+    for path in inputs.find(paths, counts=_may_count, suffixes=(_SUFFIX,)):
+        file = inputs.read_any(path)
+        if path not in named and file.text is not None and not _is_of(kind, file.text):
+            others.append(path)
+        else:
+            found.append(file)
+    return found, others
+
+
+def _is_of(kind: DataKind, text: str) -> bool:
+    """Whether a text is meant as a file of a kind: by its tables, its `schema`, or broken."""
+    document = read_toml("", text)
+    if isinstance(document, TomlFault):
+        return True
+    return kind.table in document.table or kind.word in str(document.table.get("schema", ""))
+
+
+def _may_count(path: str) -> bool:
+    return os.path.basename(path) != _EXPECTATION

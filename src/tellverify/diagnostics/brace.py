@@ -146,13 +146,12 @@ def missing_include(
     reasons: Mapping[str, str],
     *,
     in_crate: bool,
-    in_macro: bool,
+    is_example: bool,
 ) -> Diagnostic:
     """An included file that cannot be read at any of its places; `reasons` are by place.
 
-    Rust on a Markdown page is an example: its file need not be in this tree.
+    Rust on a page is an example: its file need not be in this tree.
     """
-    is_example = in_macro and path.endswith(".md")
     where = "the folder of the crate" if in_crate else "the folder of this file"
     return finding(
         UNREADABLE_MACRO,
@@ -183,10 +182,12 @@ def include_beside(path: str, span: Span, included: str, crate: str) -> Diagnost
     )
 
 
-def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diagnostic:
+def unreadable_macro(
+    path: str, span: Span, reason: str, help_text: str, *, is_example: bool
+) -> Diagnostic:
     """A macro call whose text cannot be told without compiling the file.
 
-    Rust on a Markdown page is an example, which need not be complete.
+    Rust on a page is an example, which need not be complete.
     """
     return finding(
         UNREADABLE_MACRO,
@@ -194,7 +195,7 @@ def unreadable_macro(path: str, span: Span, reason: str, help_text: str) -> Diag
         reason,
         (span, ""),
         helps=[help_text],
-        severity=Severity.NOTE if path.endswith(".md") else None,
+        severity=Severity.NOTE if is_example else None,
         upstream="",
     )
 
@@ -220,15 +221,22 @@ MACRO_NAMESPACE: Final = Code(
 )
 
 
-def no_namespace(path: str, span: Span) -> Diagnostic:
-    """A text without a module in a call without a namespace."""
+def no_namespace(path: str, span: Span, *, is_example: bool) -> Diagnostic:
+    """A text without a module in a call without a namespace.
+
+    Rust on a page is an example, which need not be complete.
+    """
     return finding(
         MACRO_NAMESPACE,
         path,
         "this `tell!` has no namespace",
         (span, 'the text has no `module`, and the call no `#[namespace = ".."]`'),
-        helps=["begin the text with `module NAME exposing (PROTOCOL)`"],
+        helps=[
+            "begin the text with `module NAME exposing (PROTOCOL)`, or write "
+            '`#[namespace = "NAME"]` before it'
+        ],
         notes=["Aura's macro takes the namespace from either, and refuses a text without one"],
+        severity=Severity.NOTE if is_example else None,
     )
 
 
@@ -276,6 +284,19 @@ def left_out(path: str, span: Span, dots: str) -> Diagnostic:
         path,
         f"this block leaves something out (`{dots}`), and is not checked",
         (span, "stands for other statements"),
+    )
+
+
+def includes_part(path: str, span: Span) -> Diagnostic:
+    """A block that puts a part of another file among its own text, or in place of it."""
+    return finding(
+        PART,
+        path,
+        "this block takes lines from another file, and is not checked",
+        (span, "stands for them"),
+        helps=[
+            "what is to be checked is a block that includes a whole `.tell` file, and only that"
+        ],
     )
 
 

@@ -17,6 +17,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
 _COMMENTS: Final = ("line_comment", "block_comment")
+_CONDITIONAL: Final = "cfg_attr"
 _STRINGS: Final = ("string_literal", "raw_string_literal")
 _ESCAPED: Final = re.compile(r"\\([\\\"'nrt0])")
 _ESCAPES: Final = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
@@ -83,6 +84,26 @@ class RustSource:
         inner = item.named_children[0] if item.named_children else item
         path = inner.named_children[0] if inner.named_children else inner
         return self.text(path).rpartition("::")[2], inner.child_by_field_name("arguments")
+
+    def conditional(self, item: Node) -> Iterator[tuple[str, Node | None]]:
+        """What `attribute` gives, and for `cfg_attr` also the attributes in it."""
+        name, arguments = self.attribute(item)
+        yield name, arguments
+        pending = [arguments] if name == _CONDITIONAL and arguments is not None else []
+        while pending:
+            parts: list[list[Node]] = [[]]
+            for token in pending.pop().children[1:-1]:
+                if self.text(token) == ",":
+                    parts.append([])
+                else:
+                    parts[-1].append(token)
+            for part in parts[1:]:
+                path = [token for token in part if token.type == "identifier"]
+                tree = part[-1] if part and part[-1].type == "token_tree" else None
+                if path:
+                    yield self.text(path[-1]), tree
+                if path and tree is not None and self.text(path[-1]) == _CONDITIONAL:
+                    pending.append(tree)
 
     def constants(self) -> dict[str, Node]:
         """The values of constants and statics by name, also those inside modules and `impl`s."""

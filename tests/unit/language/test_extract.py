@@ -16,6 +16,10 @@ from tellverify.source.text import SourceFile
 PING = "protocol Ping =\n  roles A, B\n  A -> B : Ping\n"
 
 
+def quote_lines(text: str, mark: str) -> str:
+    return "".join(f"{mark}{line}\n" for line in text.splitlines())
+
+
 def protocols(path: str, text: str) -> list[ast.Protocol]:
     """The protocols in a text without faults; their names stand where their spans say."""
     source = SourceFile(path, text)
@@ -145,6 +149,8 @@ def test_calls_that_cannot_be_read(text: str, place: str) -> None:
         "macro_rules! m { ($text:literal) => { tell!($text) } }",
         "fn f() { quote! { tell! { #body } } }",
         "fn f() { quote! { tell! { #(#lines)* } } }",
+        "macro_rules! m { ($n:ident) => { tell! { protocol $n =\n  roles A, B\n  A -> B : M } } }",
+        "fn f() { quote! { tell! { protocol #name { roles: A, B; A -> B: M; } } } }",
     ],
 )
 def test_a_call_that_another_macro_fills_is_noted(text: str) -> None:
@@ -162,6 +168,67 @@ def test_included_files_are_named() -> None:
     found = extract(source)
     assert [each.path for each in found.includes] == ["a/b.tell", "../c.tell"]
     assert [source.slice(each.span) for each in found.includes] == ["a/b.tell", "../c.tell"]
+
+
+def test_the_path_of_an_included_file_may_be_in_parts() -> None:
+    crate = 'env!("CARGO_MANIFEST_DIR")'
+    text = (
+        f'tell!(include_str!(concat!({crate}, "/src/a.tell")));\n'
+        f'tell!(include_str!(concat!({crate}, "/src/", r#"b.tell"#,)));\n'
+        'tell!(include_str!(concat!("src/", "c.tell")));\n'
+    )
+    found = extract(SourceFile("a.rs", text))
+    assert not found.diagnostics
+    assert [(each.path, each.is_in_crate) for each in found.includes] == [
+        ("src/a.tell", True),
+        ("src/b.tell", True),
+        ("src/c.tell", False),
+    ]
+    (said,) = extract(SourceFile("a.rs", text[:70].replace('"/', '"'))).diagnostics
+    assert said.code.number == "TV158"
+
+
+INNER = f"//! ```tell\n{quote_lines(PING, '//! ')}//! ```\n"
+OUTER = (
+    f"/// ```tell\n{quote_lines(PING.replace('Ping', 'Pong'), '    /// ')}/// ```\nfn f() {{}}\n"
+)
+STARRED = (
+    f"/**\n * ```tell\n{quote_lines(PING.replace('Ping', 'Pang'), ' * ')} * ```\n */\nfn g() {{}}\n"
+)
+
+
+def test_fences_in_documentation_are_read_like_those_of_a_page() -> None:
+    assert rust(f"{INNER}\n{OUTER}{STARRED}") == ["Ping", "Pong", "Pang"]
+    inside = f'tell!(r#"module x exposing (Last)\n{PING.replace("Ping", "Last")}"#);\n'
+    assert rust(f"{INNER}{inside}{OUTER}") == ["Ping", "Last", "Pong"]
+    assert rust(f"{INNER}\n{OUTER}{STARRED}".replace("\n", "\r\n")) == ["Ping", "Pong", "Pang"]
+
+
+@pytest.mark.parametrize("words", ["", "rust", "ignore", "rust,no_run", "should_panic,edition2021"])
+def test_calls_in_the_code_of_documentation_are_read(words: str) -> None:
+    call = f"```{words}\ntell! {{\n{PING}}}\n```\n"
+    assert rust(quote_lines(call, "/// ") + "fn f() {}\n") == ["Ping"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        INNER.replace("//!", "//"),
+        OUTER.replace("///", "////"),
+        f'const A: &str = r#"\n{INNER}"#;\n',
+        INNER.replace("```tell", "```tell,ignore"),
+        INNER.replace("```tell", "```text"),
+        quote_lines(f"```compile_fail\ntell! {{\n{PING}}}\n```\n", "/// "),
+        quote_lines(f"```json\ntell! {{\n{PING}}}\n```\n", "/// "),
+    ],
+)
+def test_what_is_no_block_of_documentation(text: str) -> None:
+    assert extract(SourceFile("a.rs", text)).is_empty
+
+
+def test_a_block_ends_with_its_comment() -> None:
+    text = INNER.removesuffix("//! ```\n") + "\nfn f() {}\n\n" + OUTER
+    assert rust(text) == ["Ping", "Pong"]
 
 
 def test_pages() -> None:
@@ -233,6 +300,9 @@ PIECES = st.sampled_from(
             "\\",
             "//",
             "/*",
+            "/// ",
+            "\n//! ",
+            "/** ",
         ),
         *("*/", "\n", "```", "```tell\n", "```rust\n", "\n```\n", "~~~", 'include_str!("x")', " "),
         *("protocol P =\n", "  roles A, B\n", "  A -> B : M\n", "#[namespace", "$x", "\\n", '\\"'),
@@ -250,9 +320,10 @@ def test_any_text(pieces: list[str], path: str) -> None:
     for each in (*found.diagnostics, *(one for result in parsed for one in result.diagnostics)):
         for place in (each.primary, *each.others):
             assert 0 <= place.span.start <= place.span.end <= len(source.text)
-    for result in parsed:
+    for fragment, result in zip(found.fragments, parsed, strict=True):
         for protocol in result.file.protocols:
-            assert source.slice(protocol.name.span) == protocol.name.text
+            written = "Part" if fragment.is_part else source.slice(protocol.name.span)
+            assert written == protocol.name.text
 
 
 def quoted(text: str, marks: str) -> str:

@@ -28,7 +28,22 @@ def rust(first: str, second: str) -> str:
     return f'tell! {{\n{indented(first, "    ")}}}\nfn f() {{ tell!(r#"\n{second}"#) }}\n'
 
 
-HOSTS = [("page.md", page), ("lib.rs", rust)]
+def documented(first: str, second: str) -> str:
+    inner, outer = (f"```tell\n{text}```\n" for text in (first, second))
+    starred = marked(outer, "     *")
+    return f"{marked(inner, '//!')}\nmod a {{\n    /**\n{starred}     */\n    fn f() {{}}\n}}\n"
+
+
+def quoted(first: str, second: str) -> str:
+    inner, outer = (f"```tell\n{text}```\n" for text in (first, second))
+    return f"{marked(inner, '>')}\n- item\n\n{marked(outer, '  >')}"
+
+
+def marked(text: str, mark: str) -> str:
+    return "".join(f"{mark} {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+HOSTS = [("page.md", page), ("lib.rs", rust), ("lib.rs", documented), ("page.md", quoted)]
 everywhere = pytest.mark.parametrize(("path", "host"), HOSTS)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tellverify.language.files.extraction import Include, Namespace
 
 _CRATE: Final = "Cargo.toml"
+_INCLUDES: Final = "include_str"
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -32,10 +33,23 @@ class Unit(msgspec.Struct, frozen=True):
 
 
 def units(files: Iterable[inputs.ReadFile]) -> Iterator[Unit]:
-    """The files in their order, each followed by the files that it includes, each of these once."""
+    """The files in their order, each followed by the files that it includes, each of these once.
+
+    A file that a `tell!` includes has the namespace of that call, wherever it stands.
+    """
+    listed = list(files)
+    including = {
+        file.path: _embedding(file, file.source())
+        for file in listed
+        if file.path.endswith(inputs.EMBEDDING) and file.text is not None and _INCLUDES in file.text
+    }
+    known: dict[str, Unit] = {}
+    for _, found in including.values():
+        for inner in found:
+            known.setdefault(os.path.abspath(inner.file.path), inner)
     seen: set[str] = set()
     included: set[str] = set()
-    for file in files:
+    for file in listed:
         place = os.path.abspath(file.path)
         if place in included:
             continue
@@ -44,7 +58,7 @@ def units(files: Iterable[inputs.ReadFile]) -> Iterator[Unit]:
         if file.diagnostic is not None:
             yield Unit(file, source, (), (file.diagnostic,))
         elif file.path.endswith(inputs.EMBEDDING):
-            unit, found = _embedding(file, source)
+            unit, found = including.get(file.path) or _embedding(file, source)
             yield unit
             for inner in found:
                 place = os.path.abspath(inner.file.path)
@@ -52,6 +66,8 @@ def units(files: Iterable[inputs.ReadFile]) -> Iterator[Unit]:
                     seen.add(place)
                     included.add(place)
                     yield inner
+        elif place in known:
+            yield Unit(file, source, known[place].parsed)
         else:
             yield Unit(file, source, (read_tell(source),))
 
@@ -109,7 +125,7 @@ def _named(
             said.append(say.two_namespaces(path, namespace.span, namespace.text, module.name.text))
         return parsed
     if not namespace.text:
-        said.append(say.no_namespace(path, namespace.span))
+        said.append(say.no_namespace(path, namespace.span, is_example=namespace.is_example))
         return parsed
     exposing = tuple(protocol.name for protocol in file.protocols[:1])
     name = ast.Name(namespace.text)
@@ -126,7 +142,8 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
     folder = os.path.dirname(path)
     crate = _crate_of(folder) if include.namespace is not None else None
     reasons: dict[str, str] = {}
-    for start in dict.fromkeys([folder if crate is None else crate, folder]):
+    starts = [folder if crate is None else crate, *([] if include.is_in_crate else [folder])]
+    for start in dict.fromkeys(starts):
         place = os.path.normpath(os.path.join(start, include.path)).replace(os.sep, "/")
         if place in reasons:
             continue
@@ -144,7 +161,7 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
         include.path,
         reasons,
         in_crate=crate is not None,
-        in_macro=include.namespace is not None,
+        is_example=include.namespace is not None and include.namespace.is_example,
     )
 
 

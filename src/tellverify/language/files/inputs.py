@@ -17,7 +17,8 @@ from tellverify.source.text import SourceFile
 LIMIT = 64 * 1024 * 1024
 SUFFIX = ".tell"
 EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other text
-_ALIKE = (SUFFIX, *EMBEDDING, ".markdown", ".mdx")
+READ = (SUFFIX, *EMBEDDING)
+_ALIKE = (*READ, ".markdown", ".mdx")
 
 
 class ReadFile(msgspec.Struct, frozen=True):
@@ -34,8 +35,9 @@ class ReadFile(msgspec.Struct, frozen=True):
 
 
 class LeftOut(msgspec.Struct, frozen=True):
-    """What a walk over folders left out: entries by `.gitignore` or a dot, and links to folders.
+    """What a walk over folders left out: entries by `.gitignore` or a dot, and links.
 
+    Links are those to folders, and those to files that the walk found under their own names.
     `alike` are files with choreographies whose suffix is not read, such as `.TELL`.
     """
 
@@ -49,6 +51,7 @@ def find(
     paths: Iterable[str],
     left_out: LeftOut | None = None,
     counts: Callable[[str], bool] | None = None,
+    suffixes: tuple[str, ...] = READ,
 ) -> Iterator[str]:
     """The files that `paths` name: files as given, folders walked in sorted order.
 
@@ -56,20 +59,35 @@ def find(
     cannot be read; a folder that cannot be read counts as a file that cannot. Entries that begin
     with a dot or that `.gitignore` names are left out and links to folders are not followed, which
     `left_out` then has. A file that is named twice is read once. With `counts` it says which files
-    in folders count.
+    in folders count, of those with one of the `suffixes`.
     """
     wanted = may_hold_protocols if counts is None else counts
     seen: set[str] = set()
     left = LeftOut([], [], [], []) if left_out is None else left_out
     for path in paths:
-        for found in _walk(path, left, wanted) if os.path.isdir(path) else (path,):
+        below = _once(_walk(path, left, wanted, suffixes), left) if os.path.isdir(path) else [path]
+        for found in below:
             shown = found.replace(os.sep, "/")
             if shown not in seen:
                 seen.add(shown)
                 yield shown
 
 
-def _walk(folder: str, left: LeftOut, counts: Callable[[str], bool]) -> Iterator[str]:
+def _once(paths: Iterable[str], left: LeftOut) -> Iterator[str]:
+    """The paths without links to others of them, which `left` then has."""
+    listed = list(paths)
+    links = {path for path in listed if os.path.islink(path)}
+    places = {os.path.realpath(path) for path in listed if links and path not in links}
+    for path in listed:
+        if path in links and os.path.realpath(path) in places:
+            left.links.append(path)
+        else:
+            yield path
+
+
+def _walk(
+    folder: str, left: LeftOut, counts: Callable[[str], bool], suffixes: tuple[str, ...]
+) -> Iterator[str]:
     from tellverify.language.files.gitignore import ignored_at
 
     top = os.path.abspath(folder)
@@ -102,9 +120,11 @@ def _walk(folder: str, left: LeftOut, counts: Callable[[str], bool]) -> Iterator
                 left.links.append(os.path.normpath(os.path.join(where, name)))
         for name in sorted(files):
             path = os.path.normpath(os.path.join(where, name))
-            if not name.lower().endswith(_ALIKE) or not is_kept(name, is_folder=False):
+            is_wanted = name.endswith(suffixes)
+            looks_alike = suffixes == READ and name.lower().endswith(_ALIKE)
+            if not (is_wanted or looks_alike) or not is_kept(name, is_folder=False):
                 continue
-            if not name.endswith((SUFFIX, *EMBEDDING)):
+            if not is_wanted:
                 left.alike.extend([path] * _is_alike(path))
             elif counts(path):
                 yield path

@@ -26,6 +26,8 @@ from tellverify.language.syntax.surface import read_tell
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
+_BLANK: Final = re.compile(r"[ \t]*")
+_MARKED: Final = re.compile(r"[ \t]*(?://[/!]|\*|[> \t]*)[ \t]*")  # as documentation or a quote
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _STAYS: Final = "; it shares its lines with other text, and stays as it is"
 
@@ -34,6 +36,7 @@ class Passage(msgspec.Struct, frozen=True):
     """A choreography of a file, as a text whose first column is where its lines begin.
 
     Its lines end with `\\n`, those of the file with `line_break`.
+    `indent` stands before each of them there: blanks, or also the marks of a comment or a quote.
     `lines` are the lines of the file that it fills, or None when it shares one with other text or
     stands in a string with escapes; then it cannot be changed, and `offset` is where it begins.
     One that `is_part` of a protocol has no canonical layout and is not changed either.
@@ -86,21 +89,38 @@ def passages(source: SourceFile) -> list[Passage]:
 def _passage(text: str, fragment: SourceFragment) -> Passage:
     inner, start = fragment.text, fragment.offset
     apart = Passage(inner, None, offset=start, is_part=fragment.is_part)
-    if fragment.is_part or start < 0 or not text.startswith(inner, start) or not inner.strip():
+    if fragment.is_part or start < 0 or not inner.strip():
         return apart
     first = start + len(inner) - len(inner.lstrip())
     begin = text.rfind("\n", 0, first) + 1
     last = start + len(inner.rstrip())
     end = text.find("\n", last)
     end = len(text) if end < 0 else end + 1
-    lines = [line for line in _lines(text[begin:end]) if line.strip()]
-    indent = min((line[: len(line) - len(line.lstrip())] for line in lines), key=len)
-    alone = text[begin:first].strip() == "" and text[last:end].strip() == ""
-    if not alone or "\t" in indent or not all(line.startswith(indent) for line in lines):
+    is_marked = not text.startswith(inner, start)
+    indent = _indent(_lines(text[begin:end]), _MARKED if is_marked else _BLANK)
+    before = text[begin:first].removeprefix(indent)
+    if before.strip() or text[last:end].strip() or "\t" in indent:
         return apart
-    own = "".join(line.removeprefix(indent) for line in _lines(text[begin:end]))
+    bare = indent.rstrip()
+    lines = _lines(text[begin:end])
+    if not all(line.startswith(indent) or line.strip() == bare.strip() for line in lines):
+        return apart
+    own = "".join(
+        line.removeprefix(indent) if line.startswith(indent) else line.removeprefix(bare)
+        for line in lines
+    )
+    if is_marked and own.split() != inner.split():
+        return apart
     line_break = "\r\n" if "\r\n" in own else "\n"
     return Passage(own.replace("\r\n", "\n"), Span(begin, end), indent, start, line_break)
+
+
+def _indent(lines: Sequence[str], form: re.Pattern[str]) -> str:
+    """What all lines with content begin with, as far as it has a form."""
+    found = [(match[0], line) for line in lines if (match := form.match(line)) is not None]
+    starts = [start for start, line in found if line.strip() != start.strip()]
+    pairs = enumerate(zip(min(starts), max(starts), strict=False))
+    return min(starts)[: next((at for at, (one, other) in pairs if one != other), None)]
 
 
 def _lines(text: str) -> list[str]:
@@ -121,7 +141,8 @@ def rewritten(source: SourceFile, texts: Sequence[str | None]) -> str | None:
         if passage.lines is None:
             return None
         lines = _lines(new)
-        block = "".join(passage.indent + line if line.strip() else line for line in lines)
+        bare = passage.indent.rstrip()
+        block = "".join((passage.indent if line.strip() else bare) + line for line in lines)
         block = block.replace("\n", passage.line_break)
         text = text[: passage.lines.start] + block + text[passage.lines.end :]
     if text == source.text:
