@@ -121,6 +121,10 @@ class ResolvedScenario(msgspec.Struct, frozen=True):
         """True when the budgets allow all of `liars` to be Byzantine in one run."""
         return _covered(sorted(liars), self.byzantine)
 
+    def may_fail(self, failed: Iterable[str]) -> bool:
+        """True when the budgets allow each of `failed` to crash or to be Byzantine in one run."""
+        return _covered(sorted(failed), (*self.crash, *self.byzantine))
+
     def byzantine_sets(self) -> Iterator[frozenset[str]]:
         """The sets of Byzantine roles that decide everything: the largest, and those that leave
         any two roles out.

@@ -194,7 +194,7 @@ def _unrefuted(check: ScenarioCheck) -> Outcome:
         return Proved(Method.SEARCH, f"all runs searched{faulty}")
     if check.overflow:
         known = f"; decided with `{check.decided}`" if check.decided else ""
-        return _too_large(f"too large to be searched{known}")
+        return Unknown(f"too large to be searched{known}", STEP_LIMIT.number, "configurations")
     if check.events >= 0:
         return Bounded(f"runs of up to {counted(check.events, 'event')}", Method.SEARCH)
     return Bounded(f"queues of at most {counted(check.bound, 'message')}", Method.SEARCH)
