@@ -36,7 +36,7 @@ from tellverify.obligations.stated_scenarios import (
     stated_scenarios,
     subject_of_machines,
 )
-from tellverify.obligations.user_properties import united
+from tellverify.obligations.temporal_answers import TemporalAnswer, united
 from tellverify.projection.availability import OutOfBudget
 from tellverify.search.scenario_search import ScenarioCheck, check_scenario
 from tellverify.verdict.identity import ObligationScope
@@ -274,8 +274,6 @@ def _decided(
     context: Context, scenario: str, decisions: Sequence[StatedDecision], answers: Sequence[_Answer]
 ) -> Iterator[Verdict]:
     """The verdicts on decisions, with or without faults."""
-    from tellverify.obligations.temporal_search import TemporalAnswer
-
     for number, stated in enumerate(decisions):
         found = []
         for answer in answers:
