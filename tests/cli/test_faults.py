@@ -55,6 +55,12 @@ def check(
         ("loss <= 0", "TV592", "its budget is 0"),
         ("crash", "TV592", "all 2 roles crash"),
         ("byzantine <= 2", "TV592", "all 2 roles be Byzantine"),
+        (
+            "crash of Client, byzantine of Server",
+            "TV592",
+            "lets all 2 roles crash or be Byzantine: no role is left",
+        ),
+        ("crash <= 1, byzantine <= 1", "TV592", "lets all 2 roles crash or be Byzantine"),
         ("partition {Client} | {Client, Server}", "TV592", "on both sides"),
         ("crash <= 1 of Server, crash <= 2 of Server", "TV592", "already"),
         ("crash <= 1 of Server, deduplicate = true", "TV592", "no rule duplicates"),

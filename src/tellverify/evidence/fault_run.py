@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from tellverify.evidence.divergence import replay
-from tellverify.evidence.itf import ItfError, TraceFile
+from tellverify.evidence.itf import ItfError, TraceFile, TraceSubject
 from tellverify.evidence.trace_replay import fault_shown
 from tellverify.model.decision import (
     DecisionError,
@@ -23,6 +23,7 @@ from tellverify.model.decision import (
 )
 from tellverify.model.failure import Outage
 from tellverify.model.fault import Fault
+from tellverify.model.formula import Formula
 from tellverify.model.machine import Machine
 from tellverify.model.outage import departure_from, survivors
 from tellverify.model.scenario import Scenario
@@ -42,6 +43,7 @@ _UNDER_FAULTS: Final = (
     Fault.STUCK_ROLE,
     Fault.UNSPECIFIED_RECEPTION,
     Fault.ORPHAN_MESSAGE,
+    Fault.PROPERTY,
 )
 
 
@@ -58,7 +60,18 @@ def scenario_run_of(file: TraceFile) -> Trace:
         outages=file.outages,
         scenario="" if subject.scenario is msgspec.UNSET else subject.scenario,
         decision="" if subject.decision is msgspec.UNSET else subject.decision,
+        formula=_formula_of(subject),
     )
+
+
+def _formula_of(subject: TraceSubject) -> Formula | None:
+    """The formula that a file holds in its one form, None when it holds none."""
+    if subject.formula is msgspec.UNSET:
+        return None
+    from tellverify.evidence.formula_run import formula_of
+
+    found = formula_of(subject.formula)
+    return None if isinstance(found, str) else found
 
 
 def outages_of(filed: msgspec.Raw) -> tuple[Outage, ...]:
@@ -123,6 +136,10 @@ def _unshown(
     whole = replay(steps, machines)
     if whole.divergence is not None:
         return whole.divergence.reason
+    if trace.fault is Fault.PROPERTY:
+        from tellverify.evidence.formula_fault_run import uncontradicted
+
+        return uncontradicted(trace, machines)
     if rule is not None:
         kept = not trace.culprits or breaking_roles(rule, steps) != trace.culprits
         return "the roles keep to it" if kept else ""

@@ -19,7 +19,6 @@ from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.formula import (
     ANY,
-    Atom,
     BranchAtom,
     CountAtom,
     EventAtom,
@@ -33,7 +32,7 @@ from tellverify.model.formula import (
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 
-_MOST_VALUES: Final = 20_000_000  # of nodes and atoms along a run
+MOST_VALUES: Final = 20_000_000  # of nodes and atoms along a run
 
 
 class RunPositions(msgspec.Struct, frozen=True):
@@ -63,7 +62,9 @@ def label_matches(pattern: str, label: str) -> bool:
 
 
 def event_matches(atom: EventAtom | BranchAtom, step: Step) -> bool:
-    """Whether a step is one of those an atom on events stands for."""
+    """Whether a step is one of those an atom on events stands for; that of a timer is none."""
+    if step.timer:
+        return False
     if isinstance(atom, BranchAtom):
         if not step.send or step.sender != atom.role:
             return False
@@ -223,8 +224,10 @@ def _missing(formula: Formula, machines: Sequence[Machine]) -> str:
     return ""
 
 
-def _size(atom: Atom) -> int:
-    return 1 + len(atom.terms) if isinstance(atom, CountAtom) else 1
+def size_of(formula: Formula) -> int:
+    """The values that each position of a run takes to judge a formula."""
+    counted = sum(len(atom.terms) for atom in formula.atoms if isinstance(atom, CountAtom))
+    return len(formula.nodes) + len(formula.atoms) + counted
 
 
 FORMULA_FAULTS: Final = (Fault.PROPERTY, Fault.WITNESS)
@@ -271,8 +274,7 @@ def unshown(
         return formula
     if subject.culprits:
         return "it must name no culprits"
-    size = len(formula.nodes) + sum(map(_size, formula.atoms))
-    if size * (len(steps) + 1) > _MOST_VALUES:
+    if size_of(formula) * (len(steps) + 1) > MOST_VALUES:
         return "the formula is too large for a run of this length"
     if subject.fault is Fault.WITNESS:
         return "a witness does not repeat" if loop >= 0 else unreached(formula, steps, machines)

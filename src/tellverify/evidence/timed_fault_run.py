@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tellverify.evidence.fault_run import scenario_run_of, stated_of
+from tellverify.evidence.formula_fault_run import uncontradicted
 from tellverify.evidence.itf import TraceFile
 from tellverify.evidence.timed_replay import TimedRunReplay
 from tellverify.model.decision import breaking_roles
@@ -40,6 +41,8 @@ def unshown_timed(trace: Trace, replay: TimedRunReplay) -> str:
         return reason
     if trace.loop >= 0:
         return "a run of a protocol with timeouts has no loop"
+    if trace.fault is Fault.PROPERTY:
+        return uncontradicted(trace, None)
     if rule is not None:
         kept = not trace.culprits or breaking_roles(rule, trace.steps) != trace.culprits
         return "the roles keep to it" if kept else ""

@@ -26,6 +26,7 @@ from tellverify.evidence.itf import (
 )
 from tellverify.evidence.timed_replay import TimedRunReplay
 from tellverify.model.defect import Defect
+from tellverify.model.fault import Fault
 from tellverify.model.step import Step
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 
@@ -100,6 +101,11 @@ def false_claim_of(trace: TraceFile, protocol: TimedProtocol) -> FalseStep | Non
         from tellverify.evidence.timed_fault_run import unshown_in_timed_scenario
 
         reason = unshown_in_timed_scenario(trace, replay)
+    elif subject.fault is Fault.PROPERTY:
+        from tellverify.evidence.fault_run import scenario_run_of
+        from tellverify.evidence.formula_fault_run import uncontradicted
+
+        reason = uncontradicted(scenario_run_of(trace), None)
     else:
         reason = replay.unshown(subject.fault, subject.culprits)
     return FalseStep(None, reason) if reason else None

@@ -121,6 +121,10 @@ class ResolvedScenario(msgspec.Struct, frozen=True):
         """True when the budgets allow all of `liars` to be Byzantine in one run."""
         return _covered(sorted(liars), self.byzantine)
 
+    def may_fail(self, failed: Iterable[str]) -> bool:
+        """True when the budgets allow each of `failed` to crash or to be Byzantine in one run."""
+        return _covered(sorted(failed), (*self.crash, *self.byzantine))
+
     def byzantine_sets(self) -> Iterator[frozenset[str]]:
         """The sets of Byzantine roles that decide everything: the largest, and those that leave
         any two roles out.
@@ -129,6 +133,23 @@ class ResolvedScenario(msgspec.Struct, frozen=True):
         outside of them.
         """
         yield from _largest(self.byzantine, spare=2)
+
+    def sets_of_liars(self, most: int) -> tuple[frozenset[str], ...]:
+        """All sets of roles that may be Byzantine together, small ones first.
+
+        Raises TooManyFaultSets when there are more than `most`.
+        """
+        roles = sorted(frozenset[str]().union(*(some for _, some in self.byzantine)))
+        found: dict[frozenset[str], None] = {frozenset(): None}
+        for known in (queue := list(found)):
+            for role in roles:
+                larger = known | {role}
+                if larger not in found and self.may_lie(larger):
+                    if len(found) == most:
+                        raise TooManyFaultSets
+                    found[larger] = None
+                    queue.append(larger)
+        return tuple(found)
 
     def crash_sets(self, survivor: str) -> Iterator[frozenset[str]]:
         """The largest sets of roles that may crash together and leave `survivor` alive."""

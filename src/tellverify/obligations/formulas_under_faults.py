@@ -1,10 +1,12 @@
-"""Temporal formulas under scenarios with faults, from what is known of them without faults.
+"""Temporal formulas under scenarios with faults.
 
 A role that crashes, or that waits behind a cut channel, only stops: all that happens is the
 beginning of a run without failures. So a formula that events alone contradict holds under crashes
 and cuts where it holds without them. What asks for something to happen is another matter: a crash
-at the beginning would refute all of it. A formula that does not hold without faults holds under no
-scenario, since a scenario allows failures and forces none; its run is shown once.
+at the beginning would refute all of it. Other faults add events, so runs with them are searched
+(`tellverify.obligations.faulty_formulas`, `timed_formulas`). A formula that does not hold without
+faults holds under no scenario, since a scenario allows failures and forces none; its run is shown
+once.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from typing import Final
 
 import msgspec
 
-from tellverify.diagnostics.limits import UNSUPPORTED
+from tellverify.diagnostics.limits import OUTSIDE_CLASS, UNSUPPORTED
 from tellverify.model.scenario import RuleKind, Scenario, resolved
-from tellverify.obligations.context import Context, Instance
+from tellverify.obligations.context import Context, Instance, without_graph
 from tellverify.obligations.stated_scenarios import stated_scenarios
+from tellverify.obligations.temporal_answers import FormulaOfInstance, TemporalAnswer, united
 from tellverify.projection.threshold_machines import has_thresholds
+from tellverify.properties.safety import is_safety
 from tellverify.verdict.outcome import (
     Assumed,
     Bounded,
@@ -31,10 +35,8 @@ from tellverify.verdict.outcome import (
 from tellverify.verdict.run import NamedScenario, Verdict
 
 _ONLY_STOP: Final = (RuleKind.CRASH, RuleKind.PARTITION)
-_NOT_SAFETY: Final = (
-    "it asks for something to happen, and a role that has failed may be what it waits for"
-)
-_OTHER_RULES: Final = "formulas are decided under crashes and partitions alone, not under `{rule}`"
+_NOT_SAFETY: Final = "it asks for something to happen, and what has failed may be what it waits for"
+_PARALLEL: Final = "the parallel branches are too large for a search of their orders"
 _REFUTED: Final = "it does not hold without faults either"
 _ANY_ORDER: Final = "runs with answers in any order are not searched for formulas"
 
@@ -67,31 +69,69 @@ def _fits(scenario: Scenario, instance: Instance) -> bool:
 
 
 def under_scenarios(
-    context: Context, verdict: Verdict, scenarios: Sequence[Scenario], *, is_safety: bool
+    context: Context,
+    verdict: Verdict,
+    scenarios: Sequence[Scenario],
+    formulas: Sequence[FormulaOfInstance],
+    shown: str,
 ) -> Iterator[Verdict]:
-    """The verdict on a formula under each scenario; none is required unless configured."""
-    graphs = [g for one in context.instances if (g := one.lowered.graph) is not None]
-    any_order = any(map(has_thresholds, graphs))
+    """The verdict on a formula under each scenario; none is required unless configured.
+
+    `verdict` is that without faults, `formulas` are the formula at all sizes, and `shown` is what a
+    refutation says of it.
+    """
     for scenario in scenarios:
         scope = msgspec.structs.replace(verdict.scope, scenario=scenario.name)
-        why = _ANY_ORDER if any_order else _undecided(scenario, is_safety)
-        outcome = _outcome(verdict.outcome, why)
-        yield msgspec.structs.replace(verdict, scope=scope, outcome=outcome, required=False)
+        why = _undecided(formulas)
+        outcome, statistics = _known(verdict.outcome, why), verdict.statistics
+        if outcome is None and all(rule.kind in _ONLY_STOP for rule in scenario.rules):
+            outcome = verdict.outcome
+        if outcome is None:
+            outcome, statistics = united(context, _answers(context, scenario, formulas))
+            if isinstance(outcome, Refuted):
+                outcome = msgspec.structs.replace(outcome, reason=shown)
+        yield msgspec.structs.replace(
+            verdict, scope=scope, outcome=outcome, required=False, statistics=statistics
+        )
 
 
-def _undecided(scenario: Scenario, is_safety: bool) -> str:
-    """Why the verdict without faults says nothing of runs with failures; empty when it does."""
-    if not is_safety:
-        return _NOT_SAFETY
-    other = next((rule for rule in scenario.rules if rule.kind not in _ONLY_STOP), None)
-    return "" if other is None else _OTHER_RULES.format(rule=other)
+def _undecided(formulas: Sequence[FormulaOfInstance]) -> str:
+    """Why nothing is said of a formula under any scenario; empty when something is."""
+    graphs = [g for one in formulas if (g := one.instance.lowered.graph) is not None]
+    if any(map(has_thresholds, graphs)):
+        return _ANY_ORDER
+    return "" if all(is_safety(one.formula) for one in formulas) else _NOT_SAFETY
 
 
-def _outcome(outcome: Outcome, why: str) -> Outcome:
+def _known(outcome: Outcome, why: str) -> Outcome | None:
+    """What needs no search under a scenario, None when it takes one."""
     match outcome:
         case Refuted():
             return Skipped(_REFUTED, UNSUPPORTED.number)
         case Skipped():
             return outcome
         case Proved() | Bounded() | Unknown() | Assumed():
-            return Skipped(why, UNSUPPORTED.number) if why else outcome
+            return Skipped(why, UNSUPPORTED.number) if why else None
+
+
+def _answers(
+    context: Context, scenario: Scenario, formulas: Sequence[FormulaOfInstance]
+) -> list[tuple[Instance, TemporalAnswer]]:
+    """The answers at all sizes that have the members that the scenario names."""
+    from tellverify.obligations.faulty_formulas import formula_under_faults
+
+    found = []
+    for instance, formula, timed in formulas:
+        graph, lowered = instance.lowered.graph, instance.lowered
+        answer: TemporalAnswer | None
+        if timed is not None:
+            answer = timed.answer(formula, scenario)
+        elif graph is None:
+            answer = TemporalAnswer(without_graph(instance))
+        elif lowered.parallel and lowered.order is None:
+            answer = TemporalAnswer(Unknown(_PARALLEL, OUTSIDE_CLASS.number))
+        else:
+            answer = formula_under_faults(graph, formula, scenario, context.options)
+        if answer is not None:
+            found.append((instance, answer))
+    return found

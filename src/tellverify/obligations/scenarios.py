@@ -36,7 +36,7 @@ from tellverify.obligations.stated_scenarios import (
     stated_scenarios,
     subject_of_machines,
 )
-from tellverify.obligations.user_properties import united
+from tellverify.obligations.temporal_answers import TemporalAnswer, united
 from tellverify.projection.availability import OutOfBudget
 from tellverify.search.scenario_search import ScenarioCheck, check_scenario
 from tellverify.verdict.identity import ObligationScope
@@ -194,7 +194,7 @@ def _unrefuted(check: ScenarioCheck) -> Outcome:
         return Proved(Method.SEARCH, f"all runs searched{faulty}")
     if check.overflow:
         known = f"; decided with `{check.decided}`" if check.decided else ""
-        return _too_large(f"too large to be searched{known}")
+        return Unknown(f"too large to be searched{known}", STEP_LIMIT.number, "configurations")
     if check.events >= 0:
         return Bounded(f"runs of up to {counted(check.events, 'event')}", Method.SEARCH)
     return Bounded(f"queues of at most {counted(check.bound, 'message')}", Method.SEARCH)
@@ -274,8 +274,6 @@ def _decided(
     context: Context, scenario: str, decisions: Sequence[StatedDecision], answers: Sequence[_Answer]
 ) -> Iterator[Verdict]:
     """The verdicts on decisions, with or without faults."""
-    from tellverify.obligations.temporal_search import TemporalAnswer
-
     for number, stated in enumerate(decisions):
         found = []
         for answer in answers:

@@ -265,12 +265,18 @@ def _nobody_left(stated: StatedScenario, subject: ScenarioSubject) -> Iterator[D
     found = resolved(stated.scenario, subject.roles, subject.channels)
     if found is None:
         return
-    for kind, allowed in (("crash", found.may_crash), ("be Byzantine", found.may_lie)):
-        if allowed(subject.roles):
-            rule = next(r for r in stated.scenario.rules if r.kind in OF_ROLES)
-            count = len(subject.roles)
-            who = "the only role" if count == 1 else f"all {count} roles"
-            message = f"lets {who} {kind}: no role is left"
-            help = "bound how many may fail, or name the roles that may"
-            at, name = stated.place(rule.start, rule.end), stated.scenario.name
-            yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)
+    ways = (
+        ("crash", found.may_crash),
+        ("be Byzantine", found.may_lie),
+        ("crash or be Byzantine", found.may_fail),
+    )
+    kind = next((kind for kind, allowed in ways if allowed(subject.roles)), None)
+    if kind is None:
+        return
+    rule = next(r for r in stated.scenario.rules if r.kind in OF_ROLES)
+    count = len(subject.roles)
+    who = "the only role" if count == 1 else f"all {count} roles"
+    message = f"lets {who} {kind}: no role is left"
+    help = "bound how many may fail, or name the roles that may"
+    at, name = stated.place(rule.start, rule.end), stated.scenario.name
+    yield say.contradictory_scenario(stated.path, name, at, message, help, subject.name)

@@ -28,11 +28,14 @@ from tellverify.model.formula import Formula, evaluate
 from tellverify.model.graph import ProtocolGraph, leaves_class
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
+from tellverify.model.scenario import Scenario
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance, without_graph
 from tellverify.obligations.graph_runs import both, trimmed
 from tellverify.obligations.machines import ALL_MACHINES, Machines
+from tellverify.obligations.temporal_answers import FormulaOfInstance, TemporalAnswer
+from tellverify.obligations.timed_formulas import TimedFormulas
 from tellverify.projection.implementability import check_graph
 from tellverify.properties.causal_order import decide_on_graph
 from tellverify.properties.configurations import Configurations, all_configurations
@@ -50,9 +53,9 @@ from tellverify.properties.resolve import (
     UnknownName,
     formula_of,
     scope_of,
+    scope_of_timed,
     unknown_names,
 )
-from tellverify.properties.safety import is_safety
 from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
@@ -64,14 +67,6 @@ _MOST_EVENTS: Final = 20_000
 _ON_GRAPH: Final = 1_000_000
 
 
-class TemporalAnswer(msgspec.Struct, frozen=True):
-    """The results at given sizes; `trace` is a witness where one was asked for."""
-
-    outcome: Outcome
-    statistics: tuple[tuple[str, int], ...] = ()
-    trace: Trace | None = None
-
-
 class _ScopedInstance(msgspec.Struct):
     """A protocol at given sizes, with what was built for it once that was needed."""
 
@@ -81,6 +76,7 @@ class _ScopedInstance(msgspec.Struct):
     configurations: Configurations | None = None
     steps: list[Step] = []
     implementable: bool | None = None
+    timed: TimedFormulas | None = None
 
 
 class _FoundRun(msgspec.Struct, frozen=True):
@@ -93,6 +89,7 @@ class _FoundRun(msgspec.Struct, frozen=True):
     method: Method = Method.CAUSAL_ORDER
     cut: bool = False
     statistics: tuple[tuple[str, int], ...] = ()
+    trace: Trace | None = None  # where it was made with the run
 
 
 class Searcher:
@@ -105,11 +102,17 @@ class Searcher:
         declared = declared_roles(protocol)
         self._roles = tuple(one.name.text for one in declared)
         families = [one.name.text for one in declared if one.size is not None]
+        written = [(branch.decider, branch.label) for branch in self._branches]
         self._instances = []
         for instance in context.instances:
-            graph = instance.lowered.graph
+            graph, timed = instance.lowered.graph, instance.lowered.timed
             scope = None if graph is None else scope_of(graph, families, self._taken(graph))
-            self._instances.append(_ScopedInstance(instance, scope))
+            if timed is not None:
+                scope = scope_of_timed(timed, families, written)
+            found = _ScopedInstance(instance, scope)
+            if timed is not None:
+                found.timed = TimedFormulas(timed, context.options)
+            self._instances.append(found)
         self._labels = self._known_labels(protocol)
 
     def _taken(
@@ -129,8 +132,8 @@ class Searcher:
         """The labels of the graphs, and those that are only written."""
         found: dict[str, None] = {}
         for scoped in self._instances:
-            if scoped.scope is not None and scoped.instance.lowered.graph is not None:
-                found.update(dict.fromkeys(scoped.instance.lowered.graph.labels))
+            if scoped.scope is not None:
+                found.update(dict.fromkeys(scoped.scope.labels))
         for body in (protocol.body, *(local.body for local in protocol.locals)):
             for statement in preorder(body):
                 if isinstance(statement, ast.Send | ast.Broadcast):
@@ -157,11 +160,18 @@ class Searcher:
             for one in found
         ]
 
-    def is_safety(self, tree: Tree) -> bool:
-        """Whether events alone contradict a property, at all sizes."""
-        scopes = [one.scope for one in self._instances if one.scope is not None]
-        formulas = [formula_of(tree, scope) for scope in scopes]
-        return all(is_safety(formula) for formula in formulas if formula is not None)
+    def under_faults(self, tree: Tree) -> list[FormulaOfInstance]:
+        """A property at all sizes that have the members it names.
+
+        Raises FormulaError when it cannot be read there.
+        """
+        scoped = [(one, one.scope) for one in self._instances if one.scope is not None]
+        formulas = [(one, formula_of(tree, scope)) for one, scope in scoped]
+        return [
+            FormulaOfInstance(one.instance, formula, one.timed)
+            for one, formula in formulas
+            if formula is not None
+        ]
 
     def decide(
         self, tree: Tree, written: say.Written, said: list[Diagnostic]
@@ -186,7 +196,7 @@ class Searcher:
         self, scoped: _ScopedInstance, formula: Formula, written: say.Written
     ) -> TemporalAnswer:
         found = self._found(scoped, formula)
-        if found.steps is None:
+        if found.steps is None or found.trace is not None:
             return TemporalAnswer(found.outcome, found.statistics)
         try:
             trace = self._trace(scoped, formula, found, written.name)
@@ -202,6 +212,8 @@ class Searcher:
     def _found(self, scoped: _ScopedInstance, formula: Formula) -> _FoundRun:
         """Search configurations; what that leaves open may be decided on the protocol graph."""
         graph = scoped.instance.lowered.graph
+        if scoped.timed is not None:
+            return self._timed(scoped.timed, formula)
         if graph is None:
             return _FoundRun(without_graph(scoped.instance))
         found = _FoundRun(Undecided("too large to be searched", STEP_LIMIT.number))
@@ -218,6 +230,18 @@ class Searcher:
         if found.steps is not None or isinstance(found.outcome, Proved):
             return found
         return self._ordered(scoped, graph, formula) or found
+
+    @staticmethod
+    def _timed(timed: TimedFormulas, formula: Formula) -> _FoundRun:
+        """The answer on a protocol with timeouts, with its run where there is one."""
+        answer = timed.answer(formula, Scenario())
+        if answer is None:
+            raise Defect("no scenario names a member that is not there")
+        outcome, evidence = answer.outcome, None
+        if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
+            evidence = outcome.evidence
+        steps = None if evidence is None else evidence.steps
+        return _FoundRun(outcome, steps, statistics=answer.statistics, trace=evidence)
 
     def _configurations(self, scoped: _ScopedInstance, graph: ProtocolGraph) -> Configurations:
         if scoped.configurations is None:
@@ -383,7 +407,7 @@ class Searcher:
         """At every size a shortest run to a position that has `tree`, or a proof of none."""
         answers = []
         for scoped in self._instances:
-            if scoped.scope is None:
+            if scoped.scope is None or scoped.timed is not None:
                 answers.append((scoped.instance, TemporalAnswer(without_graph(scoped.instance))))
                 continue
             formula = formula_of(Unary("never", tree), scoped.scope)

@@ -32,7 +32,6 @@ from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skippe
 from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault
 
 _FIRST_BOUND: Final = 3  # queues of the first search
-_SHARE: Final = 4  # a configuration costs about as much as this number without timeouts
 _MORE: Final = 5  # longer queues may cost this multiple of the configurations of the first search
 _LEAST: Final = 2_000
 _DRIFTED_DEPTH: Final = MOST_ROUNDS - 2
@@ -63,13 +62,8 @@ def timed_answer(protocol: TimedProtocol, options: Options) -> TimedAnswer:
         LatePolicy(options.late),
         FirePolicy(options.fire),
         options.queue_limit,
-        timed_budget(options),
+        options.search_limit,
     )
-
-
-def timed_budget(options: Options) -> int:
-    """The most configurations of a search with timeouts."""
-    return options.search_limit // _SHARE
 
 
 @lru_cache(maxsize=8)
@@ -194,7 +188,8 @@ def covered(answer: TimedAnswer) -> Outcome:
         f"no run of up to {counted(found.depth, 'event')} shows it, and longer ones were not"
         " searched"
     )
-    return Unknown(reason if found.depth > 0 else "too large to be searched", STEP_LIMIT.number)
+    reason = reason if found.depth > 0 else "too large to be searched"
+    return Unknown(reason, STEP_LIMIT.number, "configurations")
 
 
 def _stuck(answer: TimedAnswer, runs: TimedRuns) -> list[InstanceFinding]:

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from tellverify.evidence.formula_run import filed, stated
 from tellverify.evidence.itf import TraceSubject
 from tellverify.evidence.itf_writing import filed_outages, trace_name
 from tellverify.evidence.timed_file import timed_graph_file, timed_name, write_timed_graph
@@ -86,12 +87,13 @@ def _subject(
             late = "keep"
         case LatePolicy.OWN:
             late = "own"
+    sentence, formula = PROPERTIES[verdict.property].sentence, trace.formula
     fire: Literal["waits", "any"] = "any" if options.fire == FirePolicy.ANY.value else "waits"
     return TraceSubject(
         source=context.source.path,
         protocol=context.name,
         obligation=verdict.name,
-        statement=PROPERTIES[verdict.property].sentence,
+        statement=sentence if formula is None else stated(sentence, formula),
         code=found[0],
         fault=trace.fault,
         culprits=trace.culprits,
@@ -103,6 +105,7 @@ def _subject(
         scenario=trace.scenario or msgspec.UNSET,
         outages=filed_outages(trace.outages),
         decision=trace.decision or msgspec.UNSET,
+        formula=msgspec.UNSET if formula is None else filed(formula),
         late=late,
         fire=fire,
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from tellverify.evidence.timed_fault_run import unshown_timed
 from tellverify.evidence.timed_replay import TimedRunReplay
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
+from tellverify.model.formula import Formula
 from tellverify.model.site import Site
 from tellverify.model.step import Step
 from tellverify.model.timed_text import (
@@ -57,6 +59,28 @@ class TimedRuns:
             place=self.place(replay, fault, culprits, steps),
             states=tuple(states),
         )
+
+    def breaking(
+        self, formula: Formula, events: Sequence[TimedEvent], scenario: str, *, minimal: bool
+    ) -> Trace:
+        """The trace of a run whose events break a formula; `scenario` has its rules, if any."""
+        replay, steps, states = self.replayed(events)
+        trace = Trace(
+            fault=Fault.PROPERTY,
+            steps=tuple(steps),
+            culprits=(),
+            explanation="the property does not hold: these events violate it, whatever follows",
+            minimal=minimal,
+            queues=replay.queues(),
+            waiting=tuple(map(replay.waiting, self.told(steps, ()))),
+            states=tuple(states),
+            formula=formula,
+            scenario=scenario,
+        )
+        reason = unshown_timed(trace, replay)
+        if reason:
+            raise Defect(f"a run does not break a property: {reason}")
+        return trace
 
     def replayed(
         self, events: Sequence[TimedEvent]

@@ -27,7 +27,7 @@ from tellverify.model.scenario import (
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed import is_minimal, searched_events, searched_timed, timed_budget
+from tellverify.obligations.timed import is_minimal, searched_events, searched_timed
 from tellverify.obligations.timed_runs import TimedRuns
 from tellverify.search.scenario_search import (
     ScenarioCheck,
@@ -108,7 +108,7 @@ def _searched(
         duplicate=allowed.duplicate,
         marks_acted=True,
     )
-    return searched_timed(protocol, settings, options.queue_limit, timed_budget(options))
+    return searched_timed(protocol, settings, options.queue_limit, options.search_limit)
 
 
 def _largest_decided(protocol: TimedProtocol, scenario: Scenario, options: Options) -> str:

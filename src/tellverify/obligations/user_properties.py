@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tellverify.diagnostics import properties as say
-from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT, UNSUPPORTED
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.properties import UNREACHABLE_EVENT
 from tellverify.model.decision import is_decision
@@ -18,6 +18,7 @@ from tellverify.obligations.formulas_under_faults import (
     scenarios_of_formulas,
     under_scenarios,
 )
+from tellverify.obligations.temporal_answers import TemporalAnswer, united
 from tellverify.source.span import NOWHERE, Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
@@ -26,11 +27,11 @@ from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Vacuity, Verdict, Witness
 
 if TYPE_CHECKING:
-    from tellverify.obligations.temporal_search import Searcher, TemporalAnswer
+    from tellverify.model.scenario import Scenario
+    from tellverify.obligations.temporal_search import Searcher
     from tellverify.properties.formula_tree import Tree
 
 _LONGEST_SHOWN: Final = 200
-_AT_GIVEN_SIZES: Final = "formulas are searched at given sizes alone"
 
 
 class Stated(msgspec.Struct, frozen=True):
@@ -72,9 +73,32 @@ def decide_properties(context: Context) -> Decision:
         verdict = _verdict(context, searcher, one, said)
         verdicts.append(verdict)
         if scenarios and one.tree is not None and not one.general:
-            is_safety = searcher.is_safety(one.tree)
-            verdicts += under_scenarios(context, verdict, scenarios, is_safety=is_safety)
-    return Decision(tuple(verdicts), tuple(said), scenarios=named(scenarios))
+            verdicts += _under_faults(context, searcher, one, verdict, scenarios)
+    files: tuple[tuple[str, str, str], ...] = ()
+    if context.options.keep_graphs:
+        from tellverify.obligations.timed_evidence import evidence_of_verdicts
+
+        files = evidence_of_verdicts(context, verdicts)
+    return Decision(tuple(verdicts), tuple(said), files, scenarios=named(scenarios))
+
+
+def _under_faults(
+    context: Context,
+    searcher: Searcher,
+    stated: Stated,
+    verdict: Verdict,
+    scenarios: Sequence[Scenario],
+) -> Iterator[Verdict]:
+    """The verdicts under scenarios; a formula that cannot be read at some size has none."""
+    from tellverify.properties.formula_tree import FormulaError
+
+    if stated.tree is None:
+        return
+    try:
+        formulas = searcher.under_faults(stated.tree)
+    except FormulaError:
+        return
+    yield from under_scenarios(context, verdict, scenarios, formulas, _shown(stated.written))
 
 
 def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
@@ -218,35 +242,3 @@ def _shown(written: say.Written) -> str:
     text = written.text
     text = text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
     return f"the property is `{text}`, line {written.line}"
-
-
-def united(
-    context: Context, answers: Sequence[tuple[Instance, TemporalAnswer]]
-) -> tuple[Outcome, tuple[tuple[str, int], ...]]:
-    """One outcome from those at all sizes; a fault at the smallest sizes that show it refutes."""
-    sums: dict[str, int] = {}
-    for _, answer in answers:
-        for name, value in answer.statistics:
-            sums[name] = sums.get(name, 0) + value
-    statistics = tuple(sums.items())
-    if not answers:
-        reason = "it names a member that no family has at the sizes tried"
-        return Skipped(reason, UNSUPPORTED.number), ()
-    for instance, answer in answers:
-        if isinstance(answer.outcome, Refuted):
-            return msgspec.structs.replace(answer.outcome, instance=instance.name), statistics
-    for instance, answer in answers:
-        outcome = answer.outcome
-        if isinstance(outcome, Unknown | Skipped):
-            reason = f"{outcome.reason} ({instance.name})" if instance.name else outcome.reason
-            return msgspec.structs.replace(outcome, reason=reason), statistics
-    limits = dict.fromkeys(a.outcome.bound for _, a in answers if isinstance(a.outcome, Bounded))
-    reason = ""
-    if sizes := sizes_of([instance for instance, _ in answers]):
-        limits = {sizes: None, **limits}
-        reason = _AT_GIVEN_SIZES if context.claim.least else context.claim.outside
-    first = answers[-1][1].outcome
-    if not limits and isinstance(first, Proved):
-        return first, statistics
-    method = first.method if isinstance(first, Proved | Bounded) else Method.SEARCH
-    return Bounded(", ".join(limits), method, "", reason), statistics

@@ -10,6 +10,7 @@ import msgspec
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Positive: TypeAlias = Annotated[int, msgspec.Meta(ge=1)]
 Text: TypeAlias = Annotated[str, msgspec.Meta(min_length=1)]
+ScenarioName: TypeAlias = Annotated[str, msgspec.Meta(pattern="^(?!none$)[A-Za-z0-9_-]*$")]
 
 
 class PolicyRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -100,7 +101,7 @@ class Pack(PolicyRow, frozen=True):
     issuer: str = ""
     constraints: tuple[Text, ...] = ()
     meaning: str = ""
-    scenario: str = ""
+    scenario: ScenarioName = ""
 
 
 # Protocols

@@ -7,12 +7,25 @@ order in which they are met, so a shortest run to a configuration uses smaller n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Protocol
 
 from tellverify.model.machine import Machine
 from tellverify.search.encoding import CompiledSystem, EncodedMove
 
 FIRST_BOUND: Final = 2
+
+
+class SearchedRuns(Protocol):
+    """What the product with a formula reads of configurations, as in `Configurations`."""
+
+    machines: tuple[Machine, ...]
+    events: list[tuple[int, int, int]]
+    edges: list[list[tuple[int, int]]]
+    obliged: list[int]
+    overflow: bool
+
+    def state(self, role: int, configuration: int) -> int:
+        """The local state of a role in a configuration."""
 
 
 class Configurations:

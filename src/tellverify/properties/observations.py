@@ -15,7 +15,7 @@ from tellverify.model.formula import (
     OfferAtom,
 )
 from tellverify.model.step import Step
-from tellverify.properties.configurations import Configurations
+from tellverify.properties.configurations import SearchedRuns
 
 COUNT_LIMIT: Final = 64
 
@@ -30,7 +30,7 @@ class Letters:
     """
 
     def __init__(
-        self, formula: Formula, configurations: Configurations, step_of: Callable[[int], Step]
+        self, formula: Formula, configurations: SearchedRuns, step_of: Callable[[int], Step]
     ) -> None:
         atoms = formula.atoms
         self.cut = False

@@ -20,7 +20,7 @@ from tellverify.model.formula import Formula, evaluate
 from tellverify.model.step import Step
 from tellverify.properties.accepting_cycles import shortest_cycle
 from tellverify.properties.automaton import AutomatonTooLarge, BuchiAutomaton
-from tellverify.properties.configurations import Configurations
+from tellverify.properties.configurations import SearchedRuns
 from tellverify.properties.observations import Letters
 
 _ENTRIES: Final = 16
@@ -51,13 +51,21 @@ class ProductDecision(msgspec.Struct, frozen=True):
 
 
 def decide(
-    formula: Formula, configurations: Configurations, steps: Sequence[Step], budget: int
+    formula: Formula,
+    configurations: SearchedRuns,
+    steps: Sequence[Step],
+    budget: int,
+    *,
+    ends: bool = True,
 ) -> ProductDecision:
-    """Search for a run that breaks `formula`; `steps` are the events of `configurations`."""
+    """Search for a run that breaks `formula`; `steps` are the events of `configurations`.
+
+    Without `ends` only events break it, and not that nothing follows them.
+    """
     if len(formula.atoms) * len(steps) > _MOST_LETTERS:
         return ProductDecision(None, False, False, 0, "the formula is too large to be decided")
     try:
-        return _Product(formula, configurations, steps, budget).decide()
+        return _Product(formula, configurations, steps, budget, ends=ends).decide()
     except AutomatonTooLarge:
         return ProductDecision(None, False, False, 0, "the formula is too large to be decided")
 
@@ -66,11 +74,14 @@ class _Product:
     def __init__(
         self,
         formula: Formula,
-        configurations: Configurations,
+        configurations: SearchedRuns,
         steps: Sequence[Step],
         budget: int,
+        *,
+        ends: bool,
     ) -> None:
         self.formula = formula
+        self.ends = ends
         self.configurations = configurations
         self.automaton = BuchiAutomaton(formula)
         self.letters = Letters(formula, configurations, steps.__getitem__)
@@ -84,7 +95,7 @@ class _Product:
         configurations = self.configurations
         rows: list[list[bool]] = [[] for _ in self.formula.atoms]
         for ended in (False, True):
-            may_end = bool(configurations.obliged) and not configurations.obliged[0]
+            may_end = self.ends and bool(configurations.obliged) and not configurations.obliged[0]
             if (may_end or not ended) and not evaluate(self.formula, rows, 0, ended=ended).weak:
                 return ProductDecision(BrokenProperty([], -1), True, False, 1)
         end = self._search()
@@ -128,7 +139,7 @@ class _Product:
                         self.pairs.append((target, following))
                         self.parents.append((at, event))
                         counts.append(after)
-                        ended = target < expanded and not obliged[target]
+                        ended = self.ends and target < expanded and not obliged[target]
                         if following == automaton.done or (ended and not demands[following]):
                             return number
                     if keeps:

@@ -18,6 +18,8 @@ from tellverify.model.formula import (
     OfferAtom,
 )
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
+from tellverify.model.timed_text import MessageNode, TimedProtocol
 from tellverify.properties.formula_tree import (
     At,
     BinaryFormula,
@@ -49,7 +51,7 @@ class NameScope(msgspec.Struct, frozen=True):
 
     roles: tuple[str, ...]
     families: frozenset[str]
-    labels: frozenset[str]
+    labels: tuple[str, ...]
     branches: Mapping[tuple[str, str], Messages]
 
     def members(self, family: str) -> list[str]:
@@ -73,7 +75,24 @@ def scope_of(
     branches: Mapping[tuple[str, str], Messages],
 ) -> NameScope:
     """The names of a graph."""
-    return NameScope(graph.roles, frozenset(families), frozenset(graph.labels), branches)
+    return NameScope(graph.roles, frozenset(families), graph.labels, branches)
+
+
+def scope_of_timed(
+    protocol: TimedProtocol, families: Sequence[str], branches: Sequence[tuple[str, str]]
+) -> NameScope:
+    """The names of a protocol with timeouts; `branches` are pairs of a role and a label.
+
+    No event is told to begin a branch: a branch stands for itself, so that formulas show it.
+    """
+    labels = dict.fromkeys(n.label for n in protocol.nodes if isinstance(n, MessageNode))
+    named = {
+        (role, label): ((ANY, label, 0),)
+        for decider, label in branches
+        for role in protocol.roles
+        if family_of(role) == family_of(decider)
+    }
+    return NameScope(protocol.roles, frozenset(families), tuple(labels), named)
 
 
 def unknown_names(

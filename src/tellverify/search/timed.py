@@ -216,6 +216,11 @@ class TimedSearch:
             event = self._events[edge]
             yield actors[event], events[event], self._targets[edge]
 
+    def numbered(self, at: int) -> Iterator[tuple[int, int]]:
+        """The events of a configuration by number, and the configurations behind them."""
+        low, high = self._first[at], self._first[at + 1]
+        return zip(self._events[low:high], self._targets[low:high], strict=True)
+
     def movers(self, out: Callable[[int], bool] | None = None) -> list[int]:
         """For every expanded configuration the roles with an event, as bits.
 

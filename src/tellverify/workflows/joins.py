@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.limits import STEP_LIMIT
@@ -25,9 +25,6 @@ from tellverify.workflows.sessions import ComposedSession, PhaseSession
 
 if TYPE_CHECKING:
     from tellverify.workflows.decision import Deciding, Obligation
-
-
-_SHARE: Final = 8  # a configuration with timers costs about as much as this number without
 
 
 def abandoned_sessions(workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> set[int]:
@@ -121,7 +118,7 @@ def _searched(
         return AbandonedSearch({}, False)
     leaver = next(role for role, agent in session.agents if agent == joining)
     left = TimedLeftSession(timed, session, leaver, options)
-    answer = abandoned_roles(left, options.search_limit // _SHARE)
+    answer = abandoned_roles(left, options.search_limit)
     return answer if left.is_exact else AbandonedSearch(answer.traces, False)
 
 

@@ -7,7 +7,7 @@ failed. So its ends are read off all its configurations, in which timers fire wh
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Final, NamedTuple, TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 import msgspec
 
@@ -27,7 +27,6 @@ from tellverify.search.timed_events import TimedEvent, TimedEventKind, TimedSett
 from tellverify.workflows.interfaces import PhaseResult, SessionInterface, payload_names
 from tellverify.workflows.outcomes import NestedBranch, kind_at
 
-_SHARE: Final = 8  # a configuration costs about as much as this number without timeouts
 _Message: TypeAlias = tuple[str, str, str]
 
 
@@ -46,8 +45,7 @@ def timed_interface(
     """
     bound = timed_answer(protocol, options).bound
     settings = TimedSettings(LatePolicy(options.late), FirePolicy(options.fire), bound)
-    budget = options.search_limit // _SHARE
-    found, search = search_timed(protocol, settings, budget=budget)
+    found, search = search_timed(protocol, settings, budget=options.search_limit)
     every = protocol.roles
     open_ends = tuple(_open_ends(search, protocol)) if found.ended else every
     kinds = None if go_on is None else _messages_by_kind(protocol, branches, go_on)

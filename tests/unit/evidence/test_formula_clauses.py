@@ -173,9 +173,9 @@ def test_a_formula_is_judged_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> N
     subject = SUBJECT
     run = steps("A!BM A!BM A!BDone", {})
     size = len(EVENTUALLY.nodes) + len(EVENTUALLY.atoms)
-    monkeypatch.setattr(formula_run, "_MOST_VALUES", size * 4)
+    monkeypatch.setattr(formula_run, "MOST_VALUES", size * 4)
     assert unshown(subject, run, -1, TWICE) == ""
-    monkeypatch.setattr(formula_run, "_MOST_VALUES", size * 4 - 1)
+    monkeypatch.setattr(formula_run, "MOST_VALUES", size * 4 - 1)
     assert "too large" in unshown(subject, run, -1, TWICE)
 
 

@@ -8,10 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from timed_texts import tell_of
+from timed_vectors import VECTORS
 
 from tellverify.obligations.options import Options
 from tellverify.report.wording import KNOBS, settling
-from tellverify.verdict.outcome import Unknown
+from tellverify.verdict.outcome import Proved, Unknown
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
 from tellverify.verification.pipeline import check_text
 
@@ -26,9 +29,24 @@ CASES = {
     "configurations outside of the class": (
         *("counterexamples/undecided_loop.tell", "search_limit", 8, "configurations"),
     ),
+    "configurations with timeouts": (
+        *("examples/timeouts/ota_deadline.tell", "search_limit", 8, "configurations"),
+    ),
     "events of a protocol": ("specs/consensus.tell", "event_limit", 4, "events"),
     "instances of a family": ("specs/ota_activation.tell", "event_limit", 2, "events"),
 }
+
+PLAIN = """protocol Dropped =
+  -- tell: faults drop(loss <= 1)
+  roles A, B
+  A -> B : One
+  B -> A : Two
+  A -> B : Three
+"""
+TIMED = PLAIN.replace(
+    "  A -> B : One\n  B -> A : Two\n",
+    "  timeout 1s A at\n    A -> B : One\n    B -> A : Two\n  on timeout =>\n    A -> B : Stop\n",
+)
 
 
 def _report(path: str, options: Options) -> ProtocolReport:
@@ -50,6 +68,30 @@ def test_the_limit_that_is_named_is_the_one_that_helps(name: str) -> None:
     raised = {one.name: one.outcome for one in _report(path, Options()).verdicts}
     for one in open_:
         assert not isinstance(raised.get(one.name), Unknown), one.name
+
+
+def test_as_many_configurations_are_searched_with_timeouts_as_the_limit_says() -> None:
+    text = tell_of(VECTORS["T7"].text, "T7")
+    (exact,) = check_text(text, Options(search_limit=242)).run.protocols
+    (short,) = check_text(text, Options(search_limit=241)).run.protocols
+    deadlocks = [
+        verdict.outcome
+        for report in (exact, short)
+        for verdict in report.verdicts
+        if verdict.property is Property.NO_DEADLOCK
+    ]
+    assert isinstance(deadlocks[0], Proved) and "242 configurations" in str(deadlocks[0])
+    assert isinstance(deadlocks[1], Unknown) and deadlocks[1].knob == "configurations"
+
+
+@pytest.mark.parametrize("text", [PLAIN, TIMED])
+def test_a_search_under_faults_names_the_limit_that_it_reached(text: str) -> None:
+    (short,) = check_text(text, Options(search_limit=3)).run.protocols
+    under = [v.outcome for v in short.verdicts if v.scope.scenario]
+    open_ = [outcome for outcome in under if isinstance(outcome, Unknown)]
+    assert open_ and all(outcome.knob == "configurations" for outcome in open_)
+    (raised,) = check_text(text, Options()).run.protocols
+    assert not [v.name for v in raised.verdicts if isinstance(v.outcome, Unknown)]
 
 
 def test_the_flag_does_what_the_advice_says(tmp_path: Path) -> None:

@@ -47,6 +47,14 @@ def code(read: PolicyRead) -> list[tuple[str, int, int]]:
         ("format = 1\nformat = 1\n", ("TV052", 2, 8)),
         ("format = 1\nbudgets = { implicit_cost = -1 }\n", ("TV053", 2, 29)),
         ("format = 1\nwaves = 'none'\n", ("TV053", 2, 9)),
+        (
+            "format = 1\n[[packs]]\nname = 'P'\nstatus = 'active'\nscenario = 'no name!'\n",
+            ("TV053", 5, 12),
+        ),
+        (
+            "format = 1\n[[packs]]\nname = 'P'\nstatus = 'active'\nscenario = 'none'\n",
+            ("TV053", 5, 12),
+        ),
         ("\x00", ("TV052", 1, 1)),
     ],
 )

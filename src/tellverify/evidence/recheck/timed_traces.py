@@ -86,15 +86,20 @@ def check_timed_trace(trace: TraceFile, content: bytes, path: str) -> None:
     named, _, roles = asked.partition("[")
     if subject.fault is Fault.WITNESS:
         refuted = "late-messages"
-    if subject.fault in OF_DECISIONS:
+    if subject.fault in (*OF_DECISIONS, Fault.PROPERTY):
         roles = ""
     require(subject.code == code, "code", f"`{subject.fault}` has {code}")
     require(named == refuted, "obligation", f"`{subject.fault}` does not refute it")
     sentence = {**SENTENCES, **TIMEOUT_SENTENCES}[named]
+    has_formula = subject.formula is not msgspec.UNSET
+    require(has_formula == (subject.fault is Fault.PROPERTY), "formula", "not that of the fault")
+    if has_formula:
+        from tellverify.evidence.formula_run import statement_of
+
+        sentence = statement_of(sentence, subject.formula)
     require(subject.statement == sentence, "statement", f"not that of `{named}`")
     about = roles.removesuffix("]").split(", ") if roles else []
     require(set(about) <= set(subject.culprits), "culprits", "not these roles")
-    require(subject.formula is msgspec.UNSET, "formula", "there is none")
     protocol = read_protocol(file)
     try:
         wrong = false_claim_of(trace, protocol)
