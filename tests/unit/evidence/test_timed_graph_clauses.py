@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from tellverify.evidence import timed_file
 from tellverify.evidence.timed_file import (
     BadTimedGraph,
     ScopeRecord,
@@ -72,6 +73,13 @@ def refused(**changes: Any) -> str:
 )
 def test_tables_without_doubles_or_gaps(changes: dict[str, Any], why: str) -> None:
     assert refused(**changes).startswith(f"{why}: ")
+
+
+def test_as_many_nodes_as_are_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timed_file, "MOST_NODES", 6)
+    timed_protocol_in(RIGHT)
+    monkeypatch.setattr(timed_file, "MOST_NODES", 5)
+    assert refused().startswith("nodes: ")
 
 
 @pytest.mark.parametrize(
