@@ -10,9 +10,10 @@ from collections.abc import Sequence
 import pytest
 from msgspec import structs
 
+from tellverify.evidence import versions_file
 from tellverify.evidence.machines_file import MachineRow
 from tellverify.evidence.recheck.graph import Rejected
-from tellverify.evidence.recheck.mixtures import recheck_versions
+from tellverify.evidence.recheck.mixtures import MixedVersions, recheck_versions
 from tellverify.evidence.versions_file import (
     RefutedRow,
     SearchProof,
@@ -361,3 +362,100 @@ def test_an_order_is_safe_at_every_step() -> None:
     ]:
         with pytest.raises(Rejected, match=why):
             recheck_versions(structs.replace(known, order=wrong))
+
+
+def reached(file: VersionsFile) -> list[Configuration]:
+    """All configurations of all mixtures, in the order of a search."""
+    system = MixedVersions(file).system
+    found = {system.initial: None}
+    for here in (todo := list(found)):
+        for _, after in system.enabled(here):
+            if after not in found:
+                found[after] = None
+                todo.append(after)
+    return todo
+
+
+SPOILT = machine("B", [[(TAKE, "A", "w", 1)], []], 1)
+
+
+@pytest.mark.parametrize("bad", ["old", "new"])
+def test_a_row_excuses_its_own_version_alone(bad: str) -> None:
+    """`B` is the second of the changed roles and neither the first nor the last one of all."""
+    other = "new" if bad == "old" else "old"
+    sent = (SEND, "A", "B", "x")
+    for fault, left, right, run in [
+        ("unspecified-reception", SPOILT, SENDS, [sent]),
+        ("orphan-message", machine("B", [[]], 0), SENDS, [sent]),
+        ("deadlock", WAITS, SILENT, []),
+    ]:
+        good = STOPS if fault == "deadlock" else WAITS
+        sides = {bad: left, other: good}
+        file = pair("CB", [right, sides["old"], IDLE], [right, sides["new"], IDLE])
+        every = reached(file)
+        assert len(every) == (1 if fault == "deadlock" else 3)
+        excused = {side: RefutedRow([], [], fault, "B", run) for side in (bad, other)}
+        rows = {side: structs.replace(row, **{side: ["B"]}) for side, row in excused.items()}
+        known = structs.replace(file, refuted=[rows[bad]])
+        assert f"in {len(every)} configurations" in proved(known, *every)
+        assert "that no row refutes" in unproved(file, *every)
+        with pytest.raises(Rejected):  # the other version does not show the fault
+            recheck_versions(structs.replace(file, refuted=[rows[other]]))
+
+
+@pytest.mark.parametrize("silent", ["old", "new"])
+def test_a_deadlock_is_one_of_the_versions_that_are_idle(silent: str) -> None:
+    sides = {"old": SENDS, "new": SENDS, silent: SILENT}
+    file = pair("A", [sides["old"], WAITS, IDLE], [sides["new"], WAITS, IDLE])
+    row = structs.replace(RefutedRow([], [], "deadlock", "B", []), **{silent: ["A"]})
+    assert "that no row refutes" in unproved(file, START, SENT, TAKEN)
+    known = structs.replace(file, refuted=[row])
+    assert "in 3 configurations" in proved(known, START, SENT, TAKEN)
+
+
+TALKS = machine("A", [[(SEND, "C", "x", 1)], [(TAKE, "C", "y", 0)]])
+ANSWERS = machine("C", [[(TAKE, "A", "x", 1)], [(SEND, "A", "y", 0)]])
+TELLS_B = machine(
+    "A",
+    [
+        [(SEND, "C", "x", 1), (SEND, "B", "x", 2)],
+        [(TAKE, "C", "y", 0)],
+        [(SEND, "C", "x", 3)],
+        [(TAKE, "C", "y", 2)],
+    ],
+)
+
+
+@pytest.mark.parametrize("silent", ["old", "new"])
+def test_a_role_is_served_in_each_mixture_by_itself(silent: str) -> None:
+    """One version of `A` may tell `B` something, the other one goes on with `C` for good."""
+    sides = {"old": TELLS_B, "new": TELLS_B, silent: TALKS}
+    file = pair("AC", [sides["old"], WAITS, ANSWERS], [sides["new"], WAITS, ANSWERS])
+    every = reached(file)
+    assert "`B` is stuck" in unproved(file, *every)
+    row = structs.replace(RefutedRow([], [], "stuck-role", "B", []), **{silent: ["A"]})
+    assert "all others hold" in proved(structs.replace(file, refuted=[row]), *every)
+
+
+@pytest.mark.parametrize("waiting", ["old", "new"])
+def test_a_version_of_a_role_is_served_by_itself(waiting: str) -> None:
+    """`B` gets nothing; one of its versions may stop."""
+    sides = {"old": STOPS, "new": STOPS, waiting: WAITS}
+    file = pair("BC", [TALKS, sides["old"], ANSWERS], [TALKS, sides["new"], ANSWERS])
+    every = reached(file)
+    assert "`B` is stuck" in unproved(file, *every)
+    row = structs.replace(RefutedRow([], [], "stuck-role", "B", []), **{waiting: ["B"]})
+    assert "all others hold" in proved(structs.replace(file, refuted=[row]), *every)
+
+
+def test_limits_of_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
+    file = pair("BC", [TALKS, STOPS, ANSWERS], [TALKS, STOPS, ANSWERS])
+    every = reached(file)
+    monkeypatch.setattr(versions_file, "MOST_DEPLOYMENTS", 4)
+    monkeypatch.setattr(versions_file, "MOST_CONFIGURATIONS", len(every))
+    assert "all others hold" in proved(file, *every)
+    monkeypatch.setattr(versions_file, "MOST_DEPLOYMENTS", 3)
+    assert "too many deployments" in unproved(file, *every)
+    monkeypatch.setattr(versions_file, "MOST_DEPLOYMENTS", 4)
+    monkeypatch.setattr(versions_file, "MOST_CONFIGURATIONS", len(every) - 1)
+    assert "too many configurations" in unproved(file, *every)
