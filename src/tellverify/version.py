@@ -2,8 +2,4 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Final
-
-VERSION: Final = "0.1.0"
+VERSION = "0.1.0"
