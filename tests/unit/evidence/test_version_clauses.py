@@ -459,3 +459,46 @@ def test_limits_of_a_proof(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(versions_file, "MOST_DEPLOYMENTS", 4)
     monkeypatch.setattr(versions_file, "MOST_CONFIGURATIONS", len(every) - 1)
     assert "too many configurations" in unproved(file, *every)
+
+
+# `C` sends `q` and then `p`. Who waits for `p` first never gets it, which only a search tells.
+ORDERED = machine("C", [[(SEND, "A", "q", 1)], [(SEND, "A", "p", 2)], []], 2)
+BLOCKED = machine("A", [[(TAKE, "C", "p", 1)], [(SEND, "B", "x", 2)], []], 2)
+PASSES = machine("A", [[(TAKE, "C", "q", 1)], [(TAKE, "C", "p", 2)], [(SEND, "B", "x", 3)], []], 3)
+
+
+@pytest.mark.parametrize("passing", ["old", "new"])
+def test_a_stuck_role_is_searched_for_among_moves_of_its_own_mixtures(passing: str) -> None:
+    sides = {"old": BLOCKED, "new": BLOCKED, passing: PASSES}
+    file = pair("A", [sides["old"], WAITS, ORDERED], [sides["new"], WAITS, ORDERED])
+    assert "may still move" in rejects(file, "stuck-role", "B")
+    assert "may still move" in rejects(file, "stuck-role", "B", **{passing: "A"})
+    claims(file, "stuck-role", "B", **{"new" if passing == "old" else "old": "A"})
+
+
+def test_a_search_for_moves_of_a_stuck_role_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`A` sends without end; that `B` gets nothing shows without a search in a few mixtures."""
+    sends = machine("A", [[(SEND, "C", "x", 0)]])
+    takes = machine("C", [[(TAKE, "A", "x", 0)]])
+    file = pair("AC", [sends, WAITS, takes], [sends, WAITS, takes])
+    monkeypatch.setattr(versions_file, "MOST_CONFIGURATIONS", 50)
+    monkeypatch.setattr(versions_file, "MOST_DEPLOYMENTS", 4)
+    claims(file, "stuck-role", "B")
+    monkeypatch.setattr(versions_file, "MOST_DEPLOYMENTS", 3)
+    assert "too many configurations follow" in rejects(file, "stuck-role", "B")
+
+
+def test_machines_are_of_the_same_roles_and_well_formed() -> None:
+    def refused(file: VersionsFile) -> str:
+        with pytest.raises(Rejected) as found:
+            recheck_versions(file)
+        return str(found.value)
+
+    rows = [SENDS, WAITS, IDLE]
+    assert "not of the same roles" in refused(pair("A", rows, rows[:2]))
+    assert "not of the same roles" in refused(pair("A", rows, [SENDS, IDLE, WAITS]))
+    assert "roles that do not exist" in refused(pair("AZ", rows, rows))
+    lost = machine("A", [[(SEND, "B", "x", 2)], []], 1)
+    assert "states that do not exist" in refused(pair("A", rows, [lost, WAITS, IDLE]))
+    assert "has changed and is not listed" in refused(pair("A", rows, [SENDS, STOPS, IDLE]))
+    assert "has changed and is not listed" in refused(pair("A", rows, [SENDS, SPOILT, IDLE]))

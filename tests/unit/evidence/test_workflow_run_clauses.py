@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeAlias
 
 import pytest
 from msgspec import structs
@@ -19,6 +20,9 @@ from tellverify.evidence.workflow_run_file import (
     SessionRow,
     WorkflowRunFile,
 )
+from tellverify.model.fault import Fault
+
+Steps: TypeAlias = Sequence[tuple[int, int]]
 
 SESSIONS = [
     SessionRow("one", "w", [], False),
@@ -195,3 +199,120 @@ def test_who_leaves_makes_no_move_and_gets_no_message() -> None:
     # What another one gets stays.
     both = steps(structs.replace(BASE, leaver=1, leaves=1), (0, 0), (2, 0))
     assert both.at.queues == (((2, 3), ("y",)),)
+
+
+def shows(file: WorkflowRunFile, fault: Fault, *culprits: int, run: Steps = ()) -> None:
+    at_fault = structs.replace(file, fault=fault, culprits=list(culprits))
+    steps(at_fault, *run).check_fault()
+
+
+def hides(file: WorkflowRunFile, fault: Fault, *culprits: int, run: Steps = ()) -> None:
+    with pytest.raises(Rejected, match="does not show it"):
+        shows(file, fault, *culprits, run=run)
+
+
+def of(*parts: PartRow, **changes: Any) -> WorkflowRunFile:
+    return structs.replace(BASE, parts=list(parts), **changes)
+
+
+# The same two sessions, the second one begun by Bob, whatever Ann has done in the first.
+BEGINS = part(1, "B", "bob", [(SEND, 2, "y", 1)], [], before=[1], phases=[1])
+WAITS = part(1, "A", "ann", [(RECEIVE, 3, "y", 1)], [], before=[0], phases=[0])
+ENDS = structs.replace(ANN, goes_on=[], stops=[1])
+TOLD: Steps = ((0, 0), (1, 0))
+
+
+def test_a_session_that_was_ended_before_it_began() -> None:
+    """Ann ends the workflow, and Bob begins the next session all the same."""
+    run = (*TOLD, (3, 0))
+    shows(of(ENDS, BOB, WAITS, BEGINS), Fault.INFIDELITY, 3, run=run)
+    hides(of(ENDS, BOB, WAITS, BEGINS), Fault.INFIDELITY, 2, run=run)  # has not begun
+    hides(of(ENDS, BOB, WAITS, BEGINS), Fault.INFIDELITY, 3, 2, run=run)
+    hides(of(ENDS, BOB, WAITS, BEGINS), Fault.INFIDELITY, 3, run=TOLD)
+    hides(of(ANN, BOB, WAITS, BEGINS), Fault.INFIDELITY, 3, run=run)  # Ann goes on
+    both = structs.replace(ANN, stops=[1])
+    hides(of(both, BOB, WAITS, BEGINS), Fault.INFIDELITY, 3, run=run)  # she may do either
+    apart = [SESSIONS[0], SessionRow("two", "w", [], False), SESSIONS[2]]
+    hides(of(ENDS, BOB, WAITS, BEGINS, sessions=apart), Fault.INFIDELITY, 3, run=run)
+
+
+def test_a_message_that_nobody_takes_any_more() -> None:
+    gone = part(0, "B", "bob", [])
+    shows(of(ANN, gone), Fault.ORPHAN_MESSAGE, 1, run=[(0, 0)])
+    hides(of(ANN, gone), Fault.ORPHAN_MESSAGE, 1)  # nothing was sent
+    hides(of(ANN, gone), Fault.ORPHAN_MESSAGE, 0, run=[(0, 0)])  # to Bob, not to Ann
+    hides(of(ANN, BOB), Fault.ORPHAN_MESSAGE, 1, run=[(0, 0)])  # Bob still takes it
+    lost = part(0, "B", "bob", [], goes_on=[])
+    hides(of(ANN, lost), Fault.ORPHAN_MESSAGE, 1, run=[(0, 0)])  # Bob may not stop
+    # Bob may stop or take it; he has left the session once he is in the next one.
+    may = structs.replace(BOB, goes_on=[0, 1])
+    alone = structs.replace(BEGINS, moves=[[(SEND, 2, "y", 1)], []])
+    hides(of(ANN, may, WAITS, alone), Fault.ORPHAN_MESSAGE, 1, run=[(0, 0)])
+    shows(of(ANN, may, WAITS, alone), Fault.ORPHAN_MESSAGE, 1, run=[(0, 0), (3, 0)])
+
+
+def test_machines_that_wait_for_each_other() -> None:
+    left = part(0, "A", "ann", [(RECEIVE, 1, "x", 1)], [])
+    shows(of(left, BOB), Fault.DEADLOCK, 0, 1)
+    hides(of(ANN, BOB), Fault.DEADLOCK, 1)  # Ann may send
+    resting = structs.replace(left, goes_on=[0, 1])
+    shows(of(resting, BOB), Fault.DEADLOCK, 1)
+    hides(of(resting, BOB), Fault.DEADLOCK, 0, 1)  # Ann may stop
+    stopped = structs.replace(left, goes_on=[1], stops=[0])
+    hides(of(stopped, BOB), Fault.DEADLOCK, 0, 1)
+    # Ann has ended the workflow: who has not begun the next session does not wait in it.
+    blocked = structs.replace(BEGINS, moves=[[(RECEIVE, 2, "y", 1)], []])
+    hides(of(ENDS, BOB, WAITS, blocked), Fault.DEADLOCK, 3, run=TOLD)
+    shows(of(ANN, BOB, WAITS, blocked), Fault.DEADLOCK, 2, 3, run=TOLD)
+
+
+def test_who_cannot_know_that_nothing_more_comes() -> None:
+    """Nothing moves, and Bob may stop as well as take a message."""
+    silent = part(0, "A", "ann", [])
+    listens = structs.replace(BOB, goes_on=[0, 1])
+    shows(of(silent, listens), Fault.STUCK_ROLE, 1)
+    hides(of(silent, part(0, "B", "bob", [])), Fault.STUCK_ROLE, 1)  # nothing can come
+    hides(of(ANN, listens), Fault.STUCK_ROLE, 1)  # something may still come
+    # Who is in the next session has left this one.
+    ahead = part(1, "B", "bob", [(ASK, 0, "", 1)], [], before=[1], phases=[1])
+    other = part(1, "A", "ann", [], before=[0], phases=[0])
+    hides(of(silent, listens, other, ahead), Fault.STUCK_ROLE, 1, run=[(3, 0)])
+
+
+def test_who_is_not_told_that_the_next_session_does_not_come() -> None:
+    """Ann ends the workflow; Bob goes on to a session that never begins, or ends as well."""
+    waits = part(1, "B", "bob", [(RECEIVE, 2, "y", 1)], [], before=[1], phases=[1])
+    shows(of(ENDS, BOB, WAITS, waits), Fault.STUCK_ROLE, 3, run=TOLD)
+    knows = structs.replace(BOB, goes_on=[], stops=[1])
+    hides(of(ENDS, knows, WAITS, waits), Fault.STUCK_ROLE, 3, run=TOLD)
+    either = structs.replace(BOB, stops=[1])
+    shows(of(ENDS, either, WAITS, waits), Fault.STUCK_ROLE, 3, run=TOLD)
+
+
+def test_who_never_comes_to_an_end() -> None:
+    """Ann talks to Eve without end, and Bob waits in vain; who may still be served is not stuck."""
+    talks = part(0, "A", "ann", [(SEND, 2, "x", 1)], [(SEND, 2, "x", 1)], goes_on=[1])
+    eve = part(0, "C", "eve", [(RECEIVE, 0, "x", 1)], [(RECEIVE, 0, "x", 1)], goes_on=[1])
+    answers = part(0, "A", "ann", [(SEND, 1, "x", 1)], [(SEND, 2, "x", 2)], [], goes_on=[2])
+    once = part(0, "C", "eve", [(RECEIVE, 0, "x", 1)], [], goes_on=[1])
+    shows(of(structs.replace(ANN, moves=[[], []], goes_on=[0]), BOB, once), Fault.STUCK_ROLE, 1)
+    hides(of(answers, BOB, once), Fault.STUCK_ROLE, 1)
+    hides(of(answers, BOB, once), Fault.STUCK_ROLE, 2)
+    hides(of(talks, eve, once), Fault.STUCK_ROLE, 0)
+
+
+def test_a_later_session_of_which_an_earlier_one_never_ends() -> None:
+    """Bob waits in vain in the first session, so that he never begins the second."""
+    silent = part(0, "A", "ann", [])
+    lonely = structs.replace(BEGINS, before=[1], phases=[1])
+    shows(of(silent, BOB, WAITS, lonely), Fault.STUCK_ROLE, 3)
+    hides(BASE, Fault.STUCK_ROLE, 3)  # he may still begin it
+    hides(BASE, Fault.STUCK_ROLE, 3, run=[(0, 0)])
+    trapped = part(0, "B", "bob", [(RECEIVE, 0, "x", 1)], [(RECEIVE, 0, "w", 1)], goes_on=[])
+    shows(of(ANN, trapped, WAITS, lonely), Fault.STUCK_ROLE, 3)
+
+
+def test_only_faults_of_runs_across_sessions_are_shown() -> None:
+    file = structs.replace(BASE, fault="no-such-fault", culprits=[1])
+    with pytest.raises(Rejected, match="no fault of a run across sessions"):
+        steps(file).check_fault()
