@@ -6,10 +6,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tellverify.version import VERSION
 
+TYPE_CHECKING = False  # `typing` is not loaded: until `main` runs, an interrupt prints a traceback
 if TYPE_CHECKING:
     from tellverify.verification.simulated_source import simulate as simulate
     from tellverify.verification.source_check import check as check

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+import tellverify
+
 HEAVY = (
     "lark",
     "z3",
@@ -118,3 +120,23 @@ def test_only_properties_load_the_logic_of_properties(tmp_path: Path) -> None:
         loaded = _loaded(code, tmp_path)
         assert any(one.startswith("tellverify.properties") for one in loaded) is wanted
         assert not loaded & set(HEAVY)
+
+
+def test_next_to_nothing_is_loaded_before_an_interrupt_is_taken_care_of(tmp_path: Path) -> None:
+    """What the entry point imports is the time in which an interrupt still prints a traceback."""
+    source = Path(tellverify.__file__).parents[1]
+    program = (
+        f"import sys; sys.path.insert(0, {str(source)!r}); before = set(sys.modules)\n"
+        "import tellverify.cli.main\n"
+        "print(*sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    ours = {f"tellverify{rest}" for rest in ("", ".cli", ".cli.main", ".version")}
+    assert set(done.stdout.split()) - {"__future__", "gc"} == ours

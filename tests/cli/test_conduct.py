@@ -445,10 +445,10 @@ def test_a_wrong_revision_or_no_repository_is_wrong_usage(
     for wrong in ("no-such-branch", "--output=x", "", "HEAD:good.tell"):
         code, out, err = tellverify("check", "--changed-since", wrong)
         assert (code, out) == (2, ""), wrong
-        assert "revision" in err or "git says" in err
+        assert "revision" in err or "commit" in err
     monkeypatch.setenv("PATH", "/nowhere")
     code, _, err = tellverify("check", "--changed-since", "HEAD")
-    assert code == 2 and "needs git" in err
+    assert code == 2 and "git cannot be run" in err
 
 
 # Watching

@@ -152,7 +152,59 @@ def test_no_link_of_the_repository_leads_a_report_elsewhere(tmp_path: Path, link
     (tmp_path / "tree" / link).symlink_to(target)
     done = run_step(steps()[1], tmp_path / "tree", tmp_path, {})
     assert (done.returncode, target.read_text()) == (2, "mine")
-    assert "has a link" in done.stdout
+    assert "below a link" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "reports", ["out", "out/", "out//", "out/.", "out/a", "./out/a/b", "HERE/out/a"]
+)
+def test_no_link_around_the_folder_of_the_reports_leads_them_elsewhere(
+    tmp_path: Path, reports: str
+) -> None:
+    tree, elsewhere = tmp_path / "tree", tmp_path / "elsewhere"
+    tree.mkdir()
+    elsewhere.mkdir()
+    (tree / "out").symlink_to(elsewhere)
+    inputs = {"reports": reports.replace("HERE", str(tree))}
+    done = run_step(steps()[1], tree, tmp_path, inputs)
+    assert (done.returncode, list(elsewhere.iterdir())) == (2, [])
+    assert "below a link" in done.stdout
+
+
+def test_a_folder_of_reports_outside_of_the_tree_may_be_below_a_link(tmp_path: Path) -> None:
+    """As the temporary folder of some systems is; no change under review has made that link."""
+    tree, real = tmp_path / "tree", tmp_path / "real"
+    tree.mkdir()
+    real.mkdir()
+    (tmp_path / "temporary").symlink_to(real)
+    inputs = {"reports": f"{tmp_path}/temporary/reports", "commands": "none"}
+    done = run_step(steps()[1], tree, tmp_path, inputs)
+    assert "below a link" not in done.stdout
+    assert (real / "reports").is_dir()
+
+
+def test_no_link_leads_a_report_of_the_gitlab_job_elsewhere(tmp_path: Path) -> None:
+    """Links are removed, also below the folder of the evidence; nothing is installed for this."""
+    tree, elsewhere = tmp_path / "tree", tmp_path / "elsewhere"
+    (tree / "tellverify-evidence" / "deep").mkdir(parents=True)
+    elsewhere.mkdir()
+    links = ["tellverify.html", "tellverify-evidence/P", "tellverify-evidence/deep/x.json"]
+    for link in links:
+        (tree / link).symlink_to(elsewhere)
+    (tree / "tellverify-evidence" / "kept.json").write_text("{}")
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
+    assert BASH is not None
+    environment = {"PATH": os.environ["PATH"], **job["variables"], "TELL_COMMANDS": "none"}
+    done = subprocess.run(
+        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
+        cwd=tree,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert not any((tree / link).is_symlink() for link in links)
+    assert (tree / "tellverify-evidence" / "kept.json").exists() and elsewhere.is_dir()
 
 
 def test_no_module_of_the_repository_is_run_in_place_of_pip() -> None:

@@ -2,9 +2,10 @@
 
     python tests/mutation/survey.py --count 100 --seed 1 [--only evidence] [--jobs 2]
 
-Each mutant is written to a copy of `src`, and the tests of its package run against that copy until
-the first fails. Changes without any effect count as not noticed, so that the number is never better
-than the tests are. Test files that fail without a change are left out, and named.
+Each mutant is written to a copy of `src`, and the tests of its package that run its line run
+against that copy until the first fails. Changes without any effect count as not noticed, so that
+the number is never better than the tests are. Tests that fail without a change are left out, and
+named.
 """
 
 from __future__ import annotations
@@ -15,17 +16,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from mutants import Mutant, chosen
+from reached import Measured, measure, seconds_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-_SECONDS: Final = 1200
-# For each package the tests that look at it, quick ones first.
+_QUICK: Final = 40
+# For each package the tests that look at it.
 TESTS: Final = {
     "evidence/recheck": (
         "tests/unit/evidence",
@@ -143,47 +144,47 @@ def survey(packages: Sequence[str], seed: int, count: int, jobs: int = 1) -> Sur
         for mutant in chosen(ROOT, modules_of(package), seed, number)
     ]
     with ThreadPoolExecutor(jobs) as pool:
-        kept = list(pool.map(_passing, [TESTS[package] for package in packages]))
-    passing = dict(zip(packages, kept, strict=True))
+        kept = dict(zip(packages, pool.map(_measured, packages), strict=True))
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         rows = [
-            pool.submit(_is_noticed, Path(folder) / str(number), mutant, passing[package])
+            pool.submit(_is_noticed, Path(folder) / str(number), mutant, kept[package])
             for number, (mutant, package) in enumerate(picked)
         ]
         noticed = tuple(row.result() for row in rows)
     return Survey(tuple(mutant for mutant, _ in picked), noticed)
 
 
-def _passing(tests: Sequence[str]) -> dict[str, float]:
-    """The test files that pass without a change, each with the seconds that a mutant has for it."""
-    kept = {}
-    for test in tests:
-        start = time.monotonic()
-        if _run(test, ROOT / "src", _SECONDS):
-            kept[test] = 60 + 5 * (time.monotonic() - start)
-        else:
-            print(f"left out, since it fails as it is: {test}", flush=True)
-    return kept
+def _measured(package: str) -> Measured:
+    found = measure(ROOT, ROOT / "src", package, TESTS[package])
+    for test in found.failing:
+        print(f"left out, since it fails as it is: {test}", flush=True)
+    return found
 
 
-def _is_noticed(folder: Path, mutant: Mutant, tests: Mapping[str, float]) -> bool:
+def _is_noticed(folder: Path, mutant: Mutant, measured: Measured) -> bool:
     # Compiled modules are copied too: they stay valid, since the copy keeps the times of files.
     shutil.copytree(ROOT / "src", folder)
+    source = (ROOT / mutant.path).read_text(encoding="utf-8")
     changed = folder / Path(mutant.path).relative_to("src")
-    changed.write_text(mutant.applied(changed.read_text(encoding="utf-8")), encoding="utf-8")
-    seen = not all(_run(test, folder, seconds) for test, seconds in tests.items())
+    changed.write_text(mutant.applied(source), encoding="utf-8")
+    tests = measured.tests_of(mutant.path, source, mutant.line, mutant.end_line)
+    quick = tests[:_QUICK]
+    rest = {test: measured.seconds[test] for test in tests[_QUICK:]}
+    groups = [(quick, sum(measured.seconds[test] for test in quick))]
+    groups += [([test], seconds) for test, seconds in seconds_of(rest)]
+    seen = not all(_run(group, folder, 60 + 5 * seconds) for group, seconds in groups if group)
     shutil.rmtree(folder)
     print(f"{'noticed' if seen else 'SURVIVES'}: {mutant}", flush=True)
     return seen
 
 
-def _run(test: str, source: Path, seconds: float) -> bool:
-    """Whether a test passes with the program in `source`; one that hangs does not."""
+def _run(tests: Sequence[str], source: Path, seconds: float) -> bool:
+    """Whether tests pass with the program in `source`; those that hang do not."""
     paths = os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])
     environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider"]
     with subprocess.Popen(
-        [*command, test],
+        [*command, *tests],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,

@@ -15,6 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from mutants import chosen, mutants_of
+from reached import Measured, seconds_of
 from survey import ROOT, TESTS, modules_of, survey
 
 TEXT = """def f(a, b):
@@ -57,6 +58,26 @@ def test_every_mutant_of_the_program_is_a_program() -> None:
             assert changed != source
             ast.parse(changed)
         assert chosen(ROOT, modules, 5, 9) == chosen(ROOT, modules, 5, 9)
+
+
+def test_a_mutant_is_shown_to_the_tests_that_run_its_statement() -> None:
+    """Quickest first; to all where it runs as the module is loaded, or no test is known for it."""
+    seconds = {"t.py::slow": 2.0, "t.py::quick": 0.5, "u.py::other": 1.0}
+    reached = {1: {""}, 2: {"t.py::slow", "t.py::quick"}, 4: {"t.py::slow"}, 6: {"t.py::gone"}}
+    lines = {number: frozenset(names) for number, names in reached.items()}
+    measured = Measured(seconds, (), {"m.py": lines})
+    every = ["t.py::quick", "u.py::other", "t.py::slow"]
+    # The condition in line 2, the block behind it that no test enters, the loop, and the last line.
+    assert measured.tests_of("m.py", TEXT, 2, 2) == ["t.py::quick", "t.py::slow"]
+    assert measured.tests_of("m.py", TEXT, 3, 3) == every
+    assert measured.tests_of("m.py", TEXT, 4, 5) == ["t.py::slow"]
+    assert measured.tests_of("m.py", TEXT, 6, 6) == every
+    assert measured.tests_of("m.py", TEXT, 1, 1) == every
+    assert measured.tests_of("other.py", TEXT, 2, 2) == every
+    long = "x = f(\n  a,\n  b and c,\n)\n"
+    shown = Measured(seconds, (), {"m.py": {1: frozenset(("u.py::other",))}})
+    assert shown.tests_of("m.py", long, 3, 3) == ["u.py::other"]
+    assert list(seconds_of(seconds)) == [("u.py", 1.0), ("t.py", 2.5)]
 
 
 @pytest.mark.skipif(

@@ -117,7 +117,7 @@ def _named(paths: Sequence[str]) -> str:
 def _is_reviewed_include(settings: Settings, base: str | None) -> bool:
     """Whether the base revision of the configuration includes the same files."""
     from tellverify.verification.base_revision import reviewed_include
-    from tellverify.verification.repository import NoRepository
+    from tellverify.verification.git import NoRepository
 
     try:
         before = None if base is None else reviewed_include(base, settings.path)
@@ -131,7 +131,7 @@ def reviewed(
 ) -> tuple[Options, list[str]]:
     """The options with the comments and the baseline that the base revision has too."""
     from tellverify.verification.base_revision import reviewed_baseline, reviewed_comments
-    from tellverify.verification.repository import NoRepository
+    from tellverify.verification.git import NoRepository
 
     known = options.baseline
     nothing = None if known is None else msgspec.structs.replace(known, known=())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -31,6 +30,7 @@ from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE
 from tellverify.source.text import SourceFile, read_text
+from tellverify.verification.git import NoRepository, ask
 
 
 @click.group("facts")
@@ -281,20 +281,12 @@ def _at(revision: str, path: str) -> str:
     """The text of a file at a revision. Raises Stopped with what git says."""
     name = f"{revision}:./{os.path.relpath(path).replace(os.sep, '/')}"
     try:
-        done = subprocess.run(
-            ["git", "show", "--end-of-options", name],
-            capture_output=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
-        )
-    except OSError as error:
-        complain(f"--against needs git: {error.strerror}")
+        if revision.startswith("-"):
+            raise NoRepository(f"`{revision}` is not a git revision")
+        return ask(".", "cat-file", "blob", name).decode("utf-8", "replace")
+    except NoRepository as error:
+        complain(f"--against: {tame(str(error))}")
         raise Stopped(Exit.USAGE) from None
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        complain(f"--against: git says: {tame(lines[0] if lines else 'nothing')}")
-        raise Stopped(Exit.USAGE)
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _print(

@@ -43,7 +43,7 @@ from tellverify.verdict.run import Verdict
 MAX_QUERIES: Final = 2_000
 _SHOWN: Final = 6
 _METHOD: Final = Method.SMT
-_DETAIL: Final = "for independent values and integers of any size"
+_DETAIL: Final = "each choice by itself, for independent values and integers of any size"
 _NO_CHARACTER: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 

@@ -240,7 +240,8 @@ PROPERTIES: Final[dict[Property, PropertyRow]] = {
         worded_apart=True,
     ),
     Property.GUARDS: PropertyRow(
-        "Every guarded branch can be taken for some data, and some branch for all data.",
+        "In each choice by itself, every guarded branch can be taken for some data, and some "
+        "branch for all data.",
         PropertyScope.CHOICE,
         ("TV601", "TV604"),
         worded_apart=True,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
-from tellverify.verification.repository import QUIET, NoRepository, contents_at
+from tellverify.verification.git import NoRepository, ask, differences, names
+from tellverify.verification.repository import contents_at
 
 _INCLUDE: Final = re.compile(r'\binclude_str\s*!\s*[({\[]\s*"([^"\n]*)"')
 
@@ -23,61 +23,45 @@ class UnknownChanges(Exception):
 def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
     """The numbers of the files that differ from `revision`, or depend on one that does.
 
-    Files that git does not know have changed. Raises UnknownChanges without git, outside of a
-    repository and for a revision that does not exist.
+    Files that git does not track have changed, those of a submodule included. Raises UnknownChanges
+    without git, outside of a repository and for a revision that does not exist.
     """
     if revision.startswith("-") or not revision.strip():
         raise UnknownChanges(f"`{revision}` is not a git revision")
-    top = _git("rev-parse", "--show-toplevel").rstrip("\n")
-    base = _base(revision)
-    changed = _paths(_git("diff", "--name-only", "-z", "--no-renames", base, "--"), top)
-    new = _git("ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", top)
-    changed |= _paths(new, top)
     places = [os.path.realpath(file.path) for file in files]
-    known = {place for place in places if place.startswith(os.path.join(top, ""))}
+    try:
+        top = _line("rev-parse", "--show-toplevel")
+        base = _base(revision)
+        changed = _paths(differences(top, "--name-only", "--no-renames", base, "--"), top)
+        new = names(top, "ls-files", "--others", "--exclude-standard", "-z")
+        changed |= _paths(new, top)
+        unchanged = _paths(names(top, "ls-files", "-z"), top) - changed
+        elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), base)
+    except NoRepository as error:
+        raise UnknownChanges(f"--changed-since: {error}") from None
     found = {
         number
         for number, place in enumerate(places)
-        if place not in known
-        or not os.path.exists(files[number].path)
-        or not changed.isdisjoint(_with_folders(place, top))
+        if place not in unchanged or not os.path.exists(files[number].path)
     }
-    elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), base)
     return frozenset(_with_dependants(files, places, found, elsewhere))
-
-
-def _with_folders(place: str, top: str) -> Iterator[str]:
-    """`place` and the folders above it below `top`; of a submodule git names the folder alone."""
-    while len(place) > len(top):
-        yield place
-        place = os.path.dirname(place)
-
-
-def _git(*arguments: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", *QUIET, *arguments], capture_output=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except OSError as error:
-        raise UnknownChanges(f"--changed-since needs git: {error.strerror}") from None
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        why = lines[0] if lines else f"exit code {done.returncode}"
-        raise UnknownChanges(f"--changed-since: git says: {why}")
-    return os.fsdecode(done.stdout)
 
 
 def _base(revision: str) -> str:
     """The commit where the work since `revision` began; what others did there is no change."""
-    commit = _git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").strip()
+    commit = _line("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     try:
-        return _git("merge-base", commit, "HEAD").strip() or commit
-    except UnknownChanges:
+        return _line("merge-base", commit, "HEAD") or commit
+    except NoRepository:
         return commit  # no common history, as in a shallow clone
 
 
-def _paths(text: str, top: str) -> set[str]:
-    return {os.path.realpath(os.path.join(top, name)) for name in text.split("\0") if name}
+def _line(*arguments: str) -> str:
+    return os.fsdecode(ask(".", *arguments)).rstrip("\n")
+
+
+def _paths(found: Iterable[str], top: str) -> set[str]:
+    return {os.path.realpath(os.path.join(top, name)) for name in found}
 
 
 def _modules_elsewhere(files: Sequence[ReadFile], changed: Sequence[str], base: str) -> set[str]:
@@ -88,10 +72,7 @@ def _modules_elsewhere(files: Sequence[ReadFile], changed: Sequence[str], base: 
     if not missing:
         return missing
     places = [place for place in changed if place.endswith(inputs.SUFFIX)]
-    try:
-        before = contents_at(base, places)
-    except NoRepository as error:
-        raise UnknownChanges(f"--changed-since: git says: {error}") from None
+    before = contents_at(base, places)
     known = [content.decode("utf-8", "replace") for content in before.values()]
     known += [inputs.read(place).text or "" for place in places if os.path.exists(place)]
     return missing & {module for text in known for module in declared_modules(text)}

@@ -6,7 +6,8 @@ import os
 from collections.abc import Sequence
 
 from tellverify.language.files import inputs
-from tellverify.verification.repository import NoRepository, tracked_below
+from tellverify.verification.git import NoRepository
+from tellverify.verification.repository import tracked_below
 
 
 def tracked_in(entries: Sequence[str]) -> list[str]:

@@ -1,20 +1,11 @@
-"""What git knows about files: which ones it tracks, and what they held at a revision.
-
-Nothing that a repository configures is executed: no monitor of files, no hook, no pager.
-"""
+"""What git knows about files: which ones it tracks, and what they held at a revision."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Sequence
-from typing import Final
 
-QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
-
-
-class NoRepository(Exception):
-    """Git cannot be asked, or cannot answer; the text says why."""
+from tellverify.verification.git import NoRepository, ask, differences, names
 
 
 def top_of(folder: str) -> str:
@@ -35,7 +26,7 @@ def is_tracked(path: str) -> bool:
         if not top:
             continue
         try:
-            if _git(top, "ls-files", "-z", "--", f":(top,literal){_below(place, top)}"):
+            if ask(top, "ls-files", "-z", "--", f":(top,literal){_below(place, top)}"):
                 return True
         except NoRepository:
             return True
@@ -50,8 +41,7 @@ def tracked_below(folder: str) -> frozenset[str]:
     if not top_of(folder):
         return frozenset()
     here = os.path.realpath(folder)
-    names = _git(here, "ls-files", "-z").split("\0")
-    return frozenset(os.path.join(here, name) for name in names if name)
+    return frozenset(os.path.join(here, name) for name in names(here, "ls-files", "-z"))
 
 
 def text_at(revision: str, path: str) -> bytes | None:
@@ -68,11 +58,11 @@ def text_at(revision: str, path: str) -> bytes | None:
         return None
     if revision.startswith("-") or not revision.strip():
         raise NoRepository(f"`{revision}` is not a git revision")
-    commit = _git(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _line(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     name = _below(place, top)
-    if not _git(top, "ls-tree", "-z", commit.strip(), "--", name):
+    if not ask(top, "ls-tree", "-z", commit, "--", name):
         return None
-    return os.fsencode(_git(top, "cat-file", "blob", f"{commit.strip()}:{name}"))
+    return ask(top, "cat-file", "blob", f"{commit}:{name}")
 
 
 def _below(place: str, top: str) -> str:
@@ -81,18 +71,9 @@ def _below(place: str, top: str) -> str:
     return os.path.relpath(os.path.join(os.path.realpath(folder), name), top).replace(os.sep, "/")
 
 
-def _git(folder: str, *arguments: str) -> str:
-    command: Sequence[str] = ("git", *QUIET, *arguments)
-    try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, check=False, stdin=subprocess.DEVNULL
-        )
-    except OSError as error:
-        raise NoRepository(f"git cannot be run: {error.strerror}") from None
-    if done.returncode:
-        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise NoRepository(lines[0] if lines else f"git ends with {done.returncode}")
-    return os.fsdecode(done.stdout)
+def _line(folder: str, *arguments: str) -> str:
+    """The line that git prints. Raises NoRepository."""
+    return os.fsdecode(ask(folder, *arguments)).rstrip("\n")
 
 
 def base_of(revision: str) -> str:
@@ -102,19 +83,19 @@ def base_of(revision: str) -> str:
     if not top_of("."):
         raise NoRepository("the working folder is not in a git work tree")
     try:
-        commit = _git(".", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        commit = _line(".", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     except NoRepository as error:
         if "single revision" in str(error):
-            shallow = _git(".", "rev-parse", "--is-shallow-repository").strip() == "true"
+            shallow = _line(".", "rev-parse", "--is-shallow-repository") == "true"
             more = "; this is a shallow clone, fetch the revision before" if shallow else ""
             raise NoRepository(f"git knows no revision `{revision}`{more}") from None
         if "expected commit" in str(error):
             raise NoRepository(f"`{revision}` is no commit") from None
         raise
     try:
-        return _git(".", "merge-base", commit.strip(), "HEAD").strip() or commit.strip()
+        return _line(".", "merge-base", commit, "HEAD") or commit
     except NoRepository:
-        return commit.strip()  # no common history, as in a shallow clone
+        return commit  # no common history, as in a shallow clone
 
 
 def changed_names(commit: str, paths: Sequence[str]) -> dict[str, str]:
@@ -122,10 +103,9 @@ def changed_names(commit: str, paths: Sequence[str]) -> dict[str, str]:
 
     Raises NoRepository.
     """
-    top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
-    diff = ("diff", "--name-only", "-z", "--no-renames", commit, "--", *paths)
-    names = _git(".", "--literal-pathspecs", *diff)
-    places = [os.path.join(top, name) for name in names.split("\0") if name]
+    top = os.path.realpath(_line(".", "rev-parse", "--show-toplevel"))
+    changed = differences(".", "--name-only", "--no-renames", commit, "--", *paths)
+    places = [os.path.join(top, name) for name in changed]
     return {place: os.path.relpath(place).replace(os.sep, "/") for place in places}
 
 
@@ -136,19 +116,12 @@ def contents_at(commit: str, places: Sequence[str]) -> dict[str, bytes]:
     """
     if not places:
         return {}
-    top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
-    names = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
-    asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
-    command = ("git", *QUIET, "cat-file", "--batch")
-    try:
-        done = subprocess.run(
-            command, input=os.fsencode(asked), cwd=top, capture_output=True, check=False
-        )
-    except OSError as error:
-        raise NoRepository(f"git cannot be run: {error.strerror}") from None
+    top = os.path.realpath(_line(".", "rev-parse", "--show-toplevel"))
+    below = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
+    asked = "".join(f"{commit}:{name}\n" for name in below if "\n" not in name)
+    rest = ask(top, "cat-file", "--batch", given=os.fsencode(asked))
     found: dict[str, bytes] = {}
-    rest = done.stdout
-    for place, name in zip(places, names, strict=True):
+    for place, name in zip(places, below, strict=True):
         if "\n" in name:
             continue
         head, _, rest = rest.partition(b"\n")

@@ -16,7 +16,8 @@ from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.versions import FailOn
 from tellverify.verification.changed_files import UnknownChanges
-from tellverify.verification.repository import NoRepository, base_of, contents_at
+from tellverify.verification.git import NoRepository
+from tellverify.verification.repository import base_of, contents_at
 from tellverify.versions.comparing import NO_PAIR, CompareRequest
 from tellverify.versions.fact_changes import schemas_below
 from tellverify.versions.revision import files_against, old_path, place_of

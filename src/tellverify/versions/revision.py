@@ -12,8 +12,8 @@ from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, neighbours
 from tellverify.verification.changed_files import UnknownChanges, changed_files
+from tellverify.verification.git import NoRepository
 from tellverify.verification.repository import (
-    NoRepository,
     base_of,
     changed_names,
     contents_at,

@@ -19,7 +19,8 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.workspace import Workspace
 from tellverify.source.files import Unreadable, read_bytes
-from tellverify.verification.repository import NoRepository, contents_at
+from tellverify.verification.git import NoRepository
+from tellverify.verification.repository import contents_at
 from tellverify.verification.source_graphs import require_file
 from tellverify.versions.instance import role_versions
 from tellverify.versions.opening import machine_side

@@ -8,7 +8,7 @@ from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.obligations import guards as engine_guards
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
-from tellverify.verdict.properties import Property
+from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Run
 from tellverify.verification.pipeline import check_text
 
@@ -247,3 +247,30 @@ def test_a_condition_nested_too_deep_is_said() -> None:
 def test_equal_texts_give_equal_findings() -> None:
     text = freight("(a > b && c)", "(b > a || !c && a < 9)", "(c && k == 3)")
     assert said(checked(text)) == said(checked(text))
+
+
+NESTED = """\
+protocol Nested =
+  roles Courier, Depot
+  choice Depot at
+    | High when (load > 5) =>
+        Depot -> Courier : High
+        choice Depot at
+          | More when (load > 3) =>
+              Depot -> Courier : More
+          | Less when (load <= 3) =>
+              Depot -> Courier : Less
+    | Low when (load <= 5) =>
+        Depot -> Courier : Low
+"""
+
+
+def test_a_choice_is_judged_by_itself_and_the_verdict_says_so() -> None:
+    """`Less` contradicts the guard around it unless the load has changed, which is not asked."""
+    (proved,) = outcomes(checked(NESTED))
+    assert isinstance(proved, Proved)
+    assert proved.detail.startswith("each choice by itself")
+    assert PROPERTIES[Property.GUARDS].sentence.startswith("In each choice by itself, ")
+    # And a gap is one whatever was decided before.
+    refuted = outcomes(checked(NESTED.replace("load <= 3", "load < 3")))
+    assert [type(one) for one in refuted] == [Refuted]

@@ -159,3 +159,39 @@ def test_the_files_of_the_aura_policy_fit_the_schema() -> None:
     schema = json.loads(schema_json())
     for path in sorted(Path(located("builtin:aura")).glob("*.toml")):
         jsonschema.validate(tomllib.loads(path.read_text(encoding="utf-8")), schema)
+
+
+def test_what_two_files_say_twice_is_told_at_both_places(tmp_path: Path) -> None:
+    """A table that stands once is marked by its head, a row of a list by its name."""
+    (tmp_path / "a.toml").write_text(
+        'format = 1\n\n[links]\nlive = []\n\n[[families]]\nname = "f"\n'
+    )
+    (tmp_path / "b.toml").write_text(
+        'format = 1\n[[families]]\nname = "g"\n[[families]]\nname = "f"\n[links]\nlive = []\n'
+    )
+    read = read_policy(str(tmp_path))
+    assert read.policy is None
+    found = []
+    for one in read.diagnostics:
+        (first,) = one.others
+        assert one.path.endswith("b.toml") and first.path is not None
+        assert first.path.endswith("a.toml")
+        here, there = read.sources[one.path], read.sources[first.path]
+        found.append((one.code.number, here.slice(one.primary.span), there.slice(first.span)))
+        lines = here.position(one.primary.span.start)[0], there.position(first.span.start)[0]
+        assert lines == ((5, 7) if found[-1][1] == '"f"' else (6, 3))
+    assert sorted(found) == [("TV054", '"f"', '"f"'), ("TV054", "links", "links")]
+
+
+def test_a_policy_is_named_by_its_first_file_with_a_name_or_by_its_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "ours"
+    folder.mkdir()
+    for name in ("a", "b", "c"):
+        (folder / f"{name}.toml").write_text("format = 1\n")
+    for given in (str(folder), f"{folder}/"):
+        read = read_policy(given)
+        assert read.policy is not None and (read.policy.name, read.policy.path) == ("ours", given)
+    (folder / "c.toml").write_text('format = 1\nname = "last"\n')
+    (folder / "b.toml").write_text('format = 1\nname = "first"\n')
+    read = read_policy(str(folder))
+    assert read.policy is not None and read.policy.name == "first"

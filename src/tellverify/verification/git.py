@@ -1,0 +1,97 @@
+"""The one way in which git is asked.
+
+Nothing that the repository configures is run: no monitor of files, hook, pager, filter, textconv or
+program that fetches or signs; and nothing is written into it. Git speaks English, so that its
+messages are equal for every user.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+_QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
+# Neither the index nor objects that a partial clone left out are brought up to date.
+_STILL: Final = {
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+}
+# What a user or a `.gitmodules` may set to have fewer files named. Of another work tree below this
+# one nothing is asked, since that would run what it configures.
+_EVERYTHING: Final = ("--no-relative", "--ignore-submodules=all", "--no-ext-diff", "--no-textconv")
+_FILTERS: Final = ("config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\.")
+_TRUSTED: Final = ("system", "global", "command")
+
+
+class NoRepository(Exception):
+    """Git cannot be asked, or cannot answer; the text says why."""
+
+
+def ask(
+    folder: str,
+    *arguments: str,
+    given: bytes = b"",
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
+    """What git prints in a folder, with further settings. Raises NoRepository."""
+    command = ["git", *_QUIET, *arguments]
+    environment = {**os.environ, **_STILL, **_as_environment(settings)}
+    try:
+        done = subprocess.run(
+            command, input=given, cwd=folder, env=environment, capture_output=True, check=False
+        )
+    except OSError as error:
+        raise NoRepository(f"git cannot be run: {error.strerror}") from None
+    if done.returncode:
+        lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise NoRepository(lines[0] if lines else f"git ends with {done.returncode}")
+    return done.stdout
+
+
+def names(folder: str, *arguments: str) -> list[str]:
+    """The names that git prints with `-z`. Raises NoRepository."""
+    return [name for name in os.fsdecode(ask(folder, *arguments)).split("\0") if name]
+
+
+def differences(folder: str, *arguments: str) -> list[str]:
+    """The words of `git diff -z` between a commit and the working tree. Raises NoRepository.
+
+    Files are compared as they are in the working tree, without a filter that the repository names.
+    """
+    command = ("diff", "-z", *_EVERYTHING, *arguments)
+    found = ask(folder, "--literal-pathspecs", *command, settings=_without_filters(folder))
+    return [word for word in os.fsdecode(found).split("\0") if word]
+
+
+def _without_filters(folder: str) -> dict[str, str]:
+    """Settings that switch off the filters which the repository itself names."""
+    try:
+        words = names(
+            folder, "config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\."
+        )
+    except NoRepository:
+        return {}  # there is none
+    drivers = {
+        name.rpartition(".")[0]
+        for scope, name in zip(words[::2], words[1::2], strict=True)
+        if scope not in _TRUSTED
+    }
+    values = {"clean": "", "smudge": "", "process": "", "required": "false"}
+    return {f"{one}.{key}": value for one in sorted(drivers) for key, value in values.items()}
+
+
+def _as_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Settings behind those that the environment brings."""
+    if not settings:
+        return {}
+    there = os.environ.get("GIT_CONFIG_COUNT", "")
+    first = int(there) if there.isdecimal() else 0
+    found = {"GIT_CONFIG_COUNT": str(first + len(settings))}
+    for number, (key, value) in enumerate(settings.items(), first):
+        found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return found

@@ -1,0 +1,241 @@
+"""A repository under review runs no program of its own through git, and hides no change from it."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+import tellverify
+from tellverify.cli.group import run
+from tellverify.verification.git import differences
+
+GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
+STUCK = """\
+protocol Stuck =
+  roles A, B, C
+  choice A at
+    | again =>
+        A -> C : again
+        C -> B : Work
+    | stop =>
+        A -> C : stop
+"""
+Call = Callable[..., tuple[int, str]]
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32", reason="the programs of the repository are shell scripts"
+)
+
+
+def git(folder: Path, *arguments: str) -> str:
+    identity = ("-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "protocol.file.allow=always")
+    command = ["git", *identity, *arguments]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, encoding="utf-8")
+    return done.stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with one protocol in a folder and one beside it, both committed."""
+    folder = tmp_path / "repository"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a.tell").write_text(GOOD)
+    (folder / "inner" / "b.tell").write_text(GOOD.replace("Good", "Fine"))
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "base")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    def do(*arguments: str) -> tuple[int, str]:
+        code = run(arguments)
+        return code, "".join(capsys.readouterr())
+
+    return do
+
+
+@pytest.fixture
+def spy(repository: Path, tmp_path: Path) -> Iterator[Path]:
+    """A program of the repository which leaves a file as soon as it is run."""
+    trace = tmp_path / "it-ran"
+    program = tmp_path / "program"
+    program.write_text(f'#!/bin/sh\necho "$0" >> {trace}\ncat\n')
+    program.chmod(0o755)
+    settings = {
+        "core.fsmonitor": program,
+        "core.pager": program,
+        "core.sshCommand": program,
+        "diff.external": program,
+        "diff.own.textconv": program,
+        "diff.own.command": program,
+        "filter.own.clean": program,
+        "filter.own.smudge": program,
+        "filter.own.required": "true",
+        "filter.with.dots.and=signs.process": program,
+        "gpg.program": program,
+        "log.showSignature": "true",
+    }
+    for name, value in settings.items():
+        git(repository, "config", name, str(value))
+    hooks = repository / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for hook in ("post-index-change", "post-checkout", "reference-transaction"):
+        (hooks / hook).write_text(program.read_text())
+        (hooks / hook).chmod(0o755)
+    attributes = "*.tell filter=own diff=own\n*.rs filter=with.dots.and=signs diff=own\n"
+    (repository / ".git" / "info" / "attributes").write_text(attributes)
+    yield trace
+    assert not trace.exists(), trace.read_text()
+
+
+def signed(folder: Path) -> None:
+    """Give the last commit a signature, which a program of the repository would look at."""
+    raw = git(folder, "cat-file", "commit", "HEAD")
+    head, _, message = raw.partition("\n\n")
+    body = f"{head}\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n x\n -----END PGP SIGNATURE-----"
+    new = subprocess.run(
+        ["git", "hash-object", "-t", "commit", "-w", "--stdin"],
+        cwd=folder,
+        input=f"{body}\n\n{message}".encode(),
+        check=True,
+        capture_output=True,
+    ).stdout.decode()
+    (folder / ".git" / "HEAD").write_text(new)
+
+
+COMMANDS = [
+    ("check", "--changed-since", "HEAD"),
+    ("check", "--strict", "--base", "HEAD"),
+    ("check", "--baseline", "known.json"),
+    ("check", "--compare-against", "HEAD"),
+    ("compare", "HEAD", "."),
+    ("facts", "compare", "f.rs", "--against", "HEAD"),
+    ("admit", "."),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: " ".join(one))
+def test_no_command_runs_what_the_repository_configures(
+    repository: Path, call: Call, spy: Path, command: tuple[str, ...]
+) -> None:
+    (repository / "s.tell").write_text(STUCK)
+    (repository / "f.rs").write_text("fn main() {}\n")
+    assert call("baseline", "write", ".", "--allow-refuted", "--baseline", "known.json")[0] == 0
+    git(repository, "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", *QUIET, "add", "-A")
+    git(repository, "-c", "core.fsmonitor=", "-c", "core.hooksPath=/dev/null", *COMMIT)
+    signed(repository)
+    spy.unlink(missing_ok=True)
+    (repository / "s.tell").rename(repository / "t.tell")  # a baseline asks for renames then
+    for name in ("a.tell", "f.rs"):
+        (repository / name).write_text((repository / name).read_text() + "\n")
+    before = (repository / ".git" / "index").read_bytes()
+    _, said = call(*command)
+    assert "Traceback" not in said
+    assert (repository / ".git" / "index").read_bytes() == before
+
+
+QUIET = ("-c", "filter.own.clean=", "-c", "filter.own.required=false")
+COMMIT = (*QUIET, "commit", "-qm", "more")
+
+
+def test_programs_that_the_user_configures_stay(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A filter of the user's own settings is applied, so that its files do not look changed."""
+    settings = tmp_path / "settings"
+    settings.write_text('[filter "user"]\n\tclean = tr X x\n')
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    (repository / ".gitattributes").write_text("*.tell filter=user\n")
+    text = (repository / "a.tell").read_text()
+    (repository / "a.tell").write_text(text + "-- x\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "with a filter")
+    (repository / "a.tell").write_text(text + "-- X\n")
+    assert differences(".", "--name-only", "HEAD") == []
+    (repository / "a.tell").write_text(text + "-- y\n")
+    assert differences(".", "--name-only", "HEAD") == ["a.tell"]
+
+
+def test_settings_of_the_environment_stay(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the environment sets is not overwritten where filters are switched off."""
+    git(repository, "config", "filter.own.clean", "false")
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.fileMode")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "false")
+    git(repository, "config", "core.fileMode", "true")
+    (repository / "a.tell").chmod(0o755)
+    assert differences(".", "--name-only", "HEAD") == []
+
+
+def checked(call: Call, *arguments: str) -> list[str]:
+    _, said = call("check", "--format", "json", "--no-cache", *arguments)
+    return [one["path"] for one in json.loads(said)["inputs"]]
+
+
+def test_a_setting_that_shortens_names_hides_no_change(
+    repository: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(repository, "config", "diff.relative", "true")
+    monkeypatch.chdir(repository / "inner")
+    Path("b.tell").write_text(STUCK)
+    assert checked(call, "--changed-since", "HEAD", "b.tell") == ["b.tell"]
+    assert call("check", "--changed-since", "HEAD", "b.tell")[0] == 1
+
+
+def test_gitmodules_hides_no_change_of_a_submodule(
+    repository: Path, call: Call, tmp_path: Path
+) -> None:
+    """Files of another work tree always count as changed, whatever is said about them."""
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "c.tell").write_text(GOOD)
+    git(library, "init", "-q")
+    git(library, "add", "-A")
+    git(library, "commit", "-qm", "library")
+    git(repository, "submodule", "--quiet", "add", str(library), "lib")
+    git(repository, "commit", "-qm", "with a submodule")
+    git(repository, "config", "-f", ".gitmodules", "submodule.lib.ignore", "all")
+    (repository / "lib" / "c.tell").write_text(STUCK)
+    assert call("check", "--changed-since", "HEAD")[0] == 1
+    git(repository / "lib", "commit", "-qam", "worse")
+    git(repository, "add", "-A", "-f")
+    git(repository, "commit", "-qm", "a change")
+    assert checked(call, "--changed-since", "HEAD~1") == ["lib/c.tell"]
+    assert call("check", "--changed-since", "HEAD~1")[0] == 1
+
+
+def test_an_ignored_file_that_git_does_not_track_has_changed(repository: Path, call: Call) -> None:
+    (repository / ".gitignore").write_text("/made\n")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "ignore what is made")
+    assert checked(call, "--changed-since", "HEAD", "a.tell") == []
+    (repository / "made").mkdir()
+    (repository / "made" / "m.tell").write_text(STUCK)
+    assert checked(call, "--changed-since", "HEAD", "made/m.tell", "a.tell") == ["made/m.tell"]
+    assert call("check", "--changed-since", "HEAD", "made/m.tell")[0] == 1
+
+
+def test_git_is_asked_in_one_place() -> None:
+    """No other module starts git, whose settings would then hold for it."""
+    package = Path(tellverify.__file__).parent
+    found = [
+        path.relative_to(package).as_posix()
+        for path in sorted(package.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.List | ast.Tuple)
+        and node.elts
+        and isinstance(node.elts[0], ast.Constant)
+        and node.elts[0].value == "git"
+    ]
+    assert found == ["verification/git.py"]
