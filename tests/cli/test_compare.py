@@ -14,6 +14,10 @@ import pytest
 from version_texts import OTA, VECTORS, protocol
 
 from tellverify.cli.group import run
+from tellverify.language.lowering.lower import Lowered
+from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_instance
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -144,6 +148,20 @@ def test_only_what_differs_from_a_revision_is_compared(tellverify: Command) -> N
     assert found["against"] == "HEAD"
     assert [(one["name"], one["verdict"]) for one in found["protocols"]] == [("A", "minor")]
     assert found["protocols"][0]["oldPath"] == "git:HEAD/a.tell"
+
+
+def test_each_version_is_decided_once(tellverify: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided: list[str] = []
+
+    def counted(lowered: Lowered, options: Options) -> list[InstanceFinding]:
+        assert lowered.graph is not None
+        decided.append(" ".join(lowered.graph.labels))
+        return decide_instance(lowered, options)
+
+    monkeypatch.setattr("tellverify.verification.tried_sizes.decide_instance", counted)
+    monkeypatch.setattr("tellverify.versions.sides.decide_instance", counted)
+    code, _, _ = tellverify("compare", *both(VECTORS["V2"]))
+    assert (code, decided) == (1, ["Ping2 Pong", "Ping Pong"])
 
 
 def test_an_import_that_changed_is_a_change(tellverify: Command) -> None:

@@ -448,7 +448,7 @@ def test_a_wrong_revision_or_no_repository_is_wrong_usage(
         assert "revision" in err or "git says" in err
     monkeypatch.setenv("PATH", "/nowhere")
     code, _, err = tellverify("check", "--changed-since", "HEAD")
-    assert code == 2 and "needs git" in err
+    assert code == 2 and "git cannot be run" in err
 
 
 # Watching

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
+
+import msgspec
 
 QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
 
@@ -26,6 +28,19 @@ def top_of(folder: str) -> str:
             return ""
         here = above
     return here
+
+
+def real_paths(paths: Iterable[str]) -> list[str]:
+    """The real paths of files; each folder is resolved once."""
+    folders: dict[str, str] = {}
+    found = []
+    for path in paths:
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        plain = name not in ("", os.curdir, os.pardir) and not os.path.islink(path)
+        found.append(os.path.join(folders[folder], name) if plain else os.path.realpath(path))
+    return found
 
 
 def is_tracked(path: str) -> bool:
@@ -77,8 +92,13 @@ def text_at(revision: str, path: str) -> bytes | None:
 
 def _below(place: str, top: str) -> str:
     """A path, its last part not resolved, as git names it from the top of its work tree."""
-    folder, name = os.path.split(place)
-    return os.path.relpath(os.path.join(os.path.realpath(folder), name), top).replace(os.sep, "/")
+    return os.path.relpath(_place(place), top).replace(os.sep, "/")
+
+
+def _place(path: str) -> str:
+    """The real path of a file or folder that may be a link itself."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
 
 
 def _git(folder: str, *arguments: str) -> str:
@@ -95,14 +115,44 @@ def _git(folder: str, *arguments: str) -> str:
     return os.fsdecode(done.stdout)
 
 
-def base_of(revision: str) -> str:
-    """The commit where the work since `revision` began. Raises NoRepository."""
+class RevisionPoint(msgspec.Struct, frozen=True):
+    """The commit where the work since a revision began, and the top of the work tree."""
+
+    commit: str
+    top: str
+
+
+class Differences(msgspec.Struct, frozen=True):
+    """The files of a work tree that differ from a commit.
+
+    `changed` are those that git tracks, now or then, and `untracked` those that it does not know
+    and that no `.gitignore` names. Links among them are not followed.
+    """
+
+    point: RevisionPoint
+    changed: tuple[str, ...]
+    untracked: tuple[str, ...]
+
+    def below(self, paths: Sequence[str]) -> dict[str, str]:
+        """The changed files at or below `paths`: real paths, with the paths to show."""
+        within = {place for path in paths for place in (os.path.realpath(path), _place(path))}
+        inside = tuple(os.path.join(one, "") for one in within)
+        return {
+            place: os.path.relpath(place).replace(os.sep, "/")
+            for place in self.changed
+            if place in within or place.startswith(inside)
+        }
+
+
+def revision_point(revision: str) -> RevisionPoint:
+    """Where the work since `revision` began. Raises NoRepository."""
     if revision.startswith("-") or not revision.strip():
         raise NoRepository(f"`{revision}` is not a git revision")
     if not top_of("."):
         raise NoRepository("the working folder is not in a git work tree")
+    asked = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
     try:
-        commit = _git(".", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        said = _git(".", "rev-parse", "--show-toplevel", *asked)
     except NoRepository as error:
         if "single revision" in str(error):
             shallow = _git(".", "rev-parse", "--is-shallow-repository").strip() == "true"
@@ -111,38 +161,40 @@ def base_of(revision: str) -> str:
         if "expected commit" in str(error):
             raise NoRepository(f"`{revision}` is no commit") from None
         raise
+    top, _, commit = said.rstrip("\n").rpartition("\n")
     try:
-        return _git(".", "merge-base", commit.strip(), "HEAD").strip() or commit.strip()
+        base = _git(".", "merge-base", commit, "HEAD").strip()
     except NoRepository:
-        return commit.strip()  # no common history, as in a shallow clone
+        base = ""  # no common history, as in a shallow clone
+    return RevisionPoint(base or commit, os.path.realpath(top))
 
 
-def changed_names(commit: str, paths: Sequence[str]) -> dict[str, str]:
-    """The files below `paths` that differ from a commit: real paths, with the paths to show.
-
-    Raises NoRepository.
-    """
-    top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
-    diff = ("diff", "--name-only", "-z", "--no-renames", commit, "--", *paths)
-    names = _git(".", "--literal-pathspecs", *diff)
-    places = [os.path.join(top, name) for name in names.split("\0") if name]
-    return {place: os.path.relpath(place).replace(os.sep, "/") for place in places}
+def differences_since(revision: str) -> Differences:
+    """What differs from where the work since `revision` began. Raises NoRepository."""
+    point = revision_point(revision)
+    tracked = _git(".", "diff", "--name-only", "-z", "--no-renames", point.commit, "--")
+    unknown = _git(".", "ls-files", "--others", "--exclude-standard", "--full-name", "-z", ":/")
+    return Differences(point, _named(tracked, point.top), _named(unknown, point.top))
 
 
-def contents_at(commit: str, places: Sequence[str]) -> dict[str, bytes]:
+def _named(names: str, top: str) -> tuple[str, ...]:
+    """The files that git names from the top of its work tree."""
+    return tuple(os.path.join(top, name) for name in names.split("\0") if name)
+
+
+def contents_at(point: RevisionPoint, places: Sequence[str]) -> dict[str, bytes]:
     """The contents of files at a commit, by real path; files that were not there are left out.
 
     One process reads them all. Raises NoRepository.
     """
     if not places:
         return {}
-    top = os.path.realpath(_git(".", "rev-parse", "--show-toplevel").rstrip("\n"))
-    names = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
-    asked = "".join(f"{commit}:{name}\n" for name in names if "\n" not in name)
+    names = [os.path.relpath(place, point.top).replace(os.sep, "/") for place in places]
+    asked = "".join(f"{point.commit}:{name}\n" for name in names if "\n" not in name)
     command = ("git", *QUIET, "cat-file", "--batch")
     try:
         done = subprocess.run(
-            command, input=os.fsencode(asked), cwd=top, capture_output=True, check=False
+            command, input=os.fsencode(asked), cwd=point.top, capture_output=True, check=False
         )
     except OSError as error:
         raise NoRepository(f"git cannot be run: {error.strerror}") from None

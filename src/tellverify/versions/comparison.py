@@ -19,6 +19,7 @@ from tellverify.verdict.versions import (
     VersionVerdict,
     VersionWord,
 )
+from tellverify.verification.tried_sizes import DecidedSizes
 from tellverify.versions.differences import message_changes, role_changes
 from tellverify.versions.instance import (
     ComparedInstance,
@@ -62,8 +63,17 @@ class ComparedPair(msgspec.Struct, frozen=True):
     is_old_broken: bool = False
 
 
-def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
-    """Compare two versions at all family sizes."""
+def compared_pair(
+    old: Version,
+    new: Version,
+    rules: WireRules,
+    options: Options,
+    decided: DecidedSizes | None = None,
+) -> ComparedPair:
+    """Compare two versions at all family sizes.
+
+    `decided` has what a check of the new version has found at single sizes.
+    """
     frame = _frame(old, new)
     clash = rules.clash(sorted(role_names(old)))
     if clash:
@@ -72,7 +82,7 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
     timed: ComparedPair | None = None
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options), rules):
         before = old_sizes(sizes, families_of(old), rules)
-        graphs = (graph_at(old, before, options), graph_at(new, sizes, options))
+        graphs = (graph_at(old, before, options), graph_at(new, sizes, options, decided))
         broken = _broken(graphs)
         if broken is not None:
             return broken_pair(old, new, *broken)

@@ -14,18 +14,23 @@ from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.exit_code import judge
-from tellverify.verification.pipeline import results_in
+from tellverify.verification.pipeline import Decided, results_in
+from tellverify.verification.tried_sizes import DecidedSizes
 from tellverify.versions.comparison import ComparedPair, broken_pair
-from tellverify.versions.sides import MachineVersion, VersionSide
+from tellverify.versions.sides import MachineVersion, Version, VersionSide
 
 _OF_PACKS: Final = (Property.ADMISSION, Property.ACCEPTANCE)
 
 
 class OwnCheck(msgspec.Struct, frozen=True):
-    """What a check says of one protocol: its report, and the findings about it."""
+    """What a check says of one protocol: its report, and the findings about it.
+
+    `decided` has what was found at single sizes of its families.
+    """
 
     report: ProtocolReport
     findings: tuple[Diagnostic, ...]
+    decided: DecidedSizes
 
 
 def own_checks(side: VersionSide, options: Options) -> Mapping[tuple[str, str], OwnCheck]:
@@ -37,11 +42,19 @@ def own_checks(side: VersionSide, options: Options) -> Mapping[tuple[str, str], 
     if side.workspace is None:
         return {}
     found: dict[tuple[str, str], OwnCheck] = {}
-    for result in results_in(side.workspace, _as_checked(options)):
+    decided: Decided = {}
+    for result in results_in(side.workspace, _as_checked(options), decided):
         for report in result.reports:
             said = tuple(one for one in result.diagnostics if one.protocol == report.name)
-            found[report.path, report.name] = OwnCheck(report, said)
+            key = report.path, report.name
+            found[key] = OwnCheck(report, said, decided[key])
     return found
+
+
+def decided_of(version: Version, checks: Mapping[tuple[str, str], OwnCheck]) -> DecidedSizes | None:
+    """What a check has decided of a version, None if it was not checked."""
+    found = checks.get((version.path, version.name))
+    return None if found is None else found.decided
 
 
 def _as_checked(options: Options) -> Options:
