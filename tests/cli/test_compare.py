@@ -1000,4 +1000,71 @@ def test_a_safe_change_that_is_refused_names_the_setting(tellverify: Command) ->
     new = protocol("A, B, C", "A -> B : X;A -> C : Z;B -> C : Y")
     code, out, _ = tellverify("compare", *both((old, new)), "--fail-on", "minor", "-q")
     assert code == 1
-    assert out == "exit 1: P is minor, and fail-on is `minor`: upgrade the roles in any order\n"
+    assert (
+        "error[TV571] the change is minor, and `fail-on` is `minor`: upgrade the roles in any"
+        in out
+    )
+    code, out, _ = tellverify("compare", "old.tell", "new.tell", "--fail-on", "ordered")
+    assert (code, "TV571" in out) == (0, False), out
+    write("tellverify.toml", '[compare]\nfail-on = "minor"\n')
+    _, out, _ = tellverify("compare", "old.tell", "new.tell", "--report", "sarif=-", "-q")
+    (result,) = (one for one in json.loads(out)["runs"][0]["results"] if one["level"] == "error")
+    assert (result["ruleId"], "`fail-on` is `minor`" in result["message"]["text"]) == (
+        "TV571",
+        True,
+    )
+    code, out, _ = tellverify("compare", *both(VECTORS["V3"]), "--fail-on", "ordered")
+    assert code == 1
+    assert "the change is minor, and `fail-on` is `ordered`: upgrade S before C" in out
+
+
+LOOP = """\
+protocol P =
+  roles A, B, C
+  loop forever
+    choice A at
+      | Go =>
+          A -> B : Go
+          B -> C : Go
+          C -> A : Ok
+      | Stop =>
+          A -> B : Stop
+          B -> C : Skip
+          C -> A : No
+"""
+
+
+def test_an_order_beside_an_undecided_mixture_says_what_it_rests_on(tellverify: Command) -> None:
+    write("tellverify.toml", "[bounds]\nconfigurations = 60\n")
+    asked = "          A -> C : Really\n          C -> A : No"
+    texts = LOOP, LOOP.replace("          C -> A : No", asked)
+    assert "Really" in texts[1]
+    advice = "as far as was searched, upgrade A before C"
+    reports = ("--report", "markdown=r.md", "--report", "html=r.html", "--report", "json=r.json")
+    code, out, _ = tellverify("compare", *both(texts), *reports)
+    said = " ".join(out.split())
+    assert code == 3
+    assert f"P unknown {advice}" in said
+    assert f"help: {advice}" in said
+    assert "exit 3: P: whether every other mixture is good is not known: queues of at most" in said
+    assert "in the middle of a session, as far as was searched:" in said
+    assert "a mixture that no run refutes has a run of" in said
+    for report in ("r.md", "r.html"):
+        text = Path(report).read_text("utf-8")
+        assert text.count("upgrade A before C") == text.count(advice) > 0, report
+    (found,) = json.loads(Path("r.json").read_text("utf-8"))["versions"]["protocols"]
+    assert (found["summary"], found["upgrade"]["evidence"]) == (advice, "unknown")
+    _, found = compared(tellverify, VECTORS["V3"])
+    assert (found["summary"], found["upgrade"]["evidence"]) == ("upgrade S before C", "proved")
+
+
+def test_a_family_without_members_has_nothing_to_compare(tellverify: Command) -> None:
+    for sizes in ("D=0", "D=0,0"):
+        code, out, err = tellverify("compare", *both(OTA), "--instances", sizes)
+        assert (code, out) == (2, "")
+        assert "at D = 0 the family has no member to compare" in err
+    assert compared(tellverify, OTA, "--instances", "D=0,1")[0] == 0
+    write("c.tell", OTA[0])
+    commit()
+    code, _, err = tellverify("check", "c.tell", "--instances", "D=0", "--compare-against", "HEAD")
+    assert (code, "no member to compare" in err) == (2, True), err

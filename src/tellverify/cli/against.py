@@ -52,6 +52,15 @@ def against(
         raise click.UsageError(f"{option}: {error}") from None
 
 
+def require_members(options: Options) -> None:
+    """Families whose sizes are given have a member to compare. Raises click.UsageError."""
+    for family, sizes in options.instances:
+        if not any(sizes):
+            raise click.UsageError(
+                f"at {family} = 0 the family has no member to compare: give a size of at least 1"
+            )
+
+
 def with_comparison(run: Run, revision: str, flags: Flags, settings: Settings) -> Run:
     """The run of a check that also says how its protocols differ from a git revision.
 
@@ -62,6 +71,7 @@ def with_comparison(run: Run, revision: str, flags: Flags, settings: Settings) -
     asked = settings.compare
     rules = WireRules(asked.payloads, asked.renamed)
     options = msgspec.structs.replace(settings.options, protocols=flags.protocols)
+    require_members(options)
     option = "--compare-against"
     sides = against(revision, flags, asked.fail_on, rules, options, settings, option=option)
     found = compare(*sides).checked.run

@@ -94,6 +94,13 @@ NO_REFINEMENT: Final = Code(
     help="compare the machine with `tellverify project --format machine`",
 )
 
+REFUSED_CHANGE: Final = Code(
+    "TV571",
+    "refused-change",
+    "a change that can be rolled out safely, and that `fail-on` does not accept",
+    help="`--fail-on major` accepts every change that has a safe order",
+)
+
 
 def failing_mixture(
     where: Where,
@@ -166,6 +173,21 @@ def ambiguous(path: str, name: str, at: Span) -> Diagnostic:
 def not_compared(where: Where, at: Span, reason: str) -> Diagnostic:
     """Nothing can be decided about the mixtures."""
     return finding(NOT_COMPARED, where, f"the versions cannot be compared: {reason}", (at, ""))
+
+
+def not_decided(where: Where, at: Span, reason: str, order: str) -> Diagnostic:
+    """Not all mixtures are decided; `order` says what holds as far as was searched."""
+    return finding(NOT_COMPARED, where, reason, (at, ""), helps=(order,))
+
+
+def refused_change(where: Where, at: Span, verdict: str, setting: str, summary: str) -> Diagnostic:
+    """A change with a safe order is refused by the setting `fail-on`."""
+    return finding(
+        REFUSED_CHANGE,
+        where,
+        f"the change is {verdict}, and `fail-on` is `{setting}`: {summary}",
+        (at, ""),
+    )
 
 
 def unknown_renaming(path: str, old: str, new: str, missing: Sequence[str]) -> Diagnostic:

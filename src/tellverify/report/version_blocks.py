@@ -138,7 +138,8 @@ def known_words(rows: tuple[MixedInstance, ...]) -> tuple[Evidence, str]:
 def restart_head(one: VersionComparison) -> str:
     """What introduces the restarts; they are those of the last family sizes."""
     sizes = one.instances[-1].instance if one.upgrade is not None and one.upgrade.by_size else ""
-    return f"in the middle of a session{f' at {sizes}' if sizes else ''}"
+    searched = ", as far as was searched" if one.verdict == "unknown" else ""
+    return f"in the middle of a session{f' at {sizes}' if sizes else ''}{searched}"
 
 
 def restart_words(restarts: tuple[RoleRestart, ...]) -> str:

@@ -196,7 +196,7 @@ def _compared(
     comparison = frame(
         verdict,
         summary,
-        "",
+        _not_known(rows) if verdict == "unknown" else "",
         upgrade,
         rows,
         _failing(found),
@@ -217,6 +217,13 @@ def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVer
     if upgrade.kind == "unknown" or any(row.evidence == "unknown" for row in rows):
         return "unknown"
     return "minor"
+
+
+def _not_known(rows: Sequence[MixedInstance]) -> str:
+    """Why it is not known whether all mixtures that no run refutes are good."""
+    row = next((row for row in rows if row.evidence == "unknown"), rows[-1])
+    at = f" at {row.instance}" if row.instance else ""
+    return f"whether every other mixture is good{at} is not known: {row.method}"
 
 
 def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
@@ -282,7 +289,9 @@ def _notes(old: Version, new: Version, one: ComparedInstance) -> Iterator[str]:
             for role, version in zip(changed, deployment, strict=True)
         ]
         events = counted(depth, "event")
-        yield f"a good mixture has a run of {events} that neither version has: {cube_words(named)}"
+        is_good = one.mixtures.known_by()[1] != "unknown"
+        which = "a good mixture" if is_good else "a mixture that no run refutes"
+        yield f"{which} has a run of {events} that neither version has: {cube_words(named)}"
 
 
 def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:

@@ -109,6 +109,8 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
         rows.append([escaped(words), status_chip(status), escaped(detail), EMPTY])
         yield table(("Mixture", "Status", "Known by", "Reason"), rows)
     title, caption = _PICTURES[one.lattice_kind]
+    if one.verdict == "unknown":
+        caption += " Not all of this was decided: what is not red is good as far as was searched."
     at = next((f" at {row.instance}" for row in one.instances[-1:] if row.instance), "")
     if len(one.lattice) > 1:
         yield element(
