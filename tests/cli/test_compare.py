@@ -530,6 +530,27 @@ def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:
     assert "--compare-against: git knows no revision `nope`" in err
 
 
+def test_what_is_decided_at_several_sizes_links_the_evidence_of_each(tellverify: Command) -> None:
+    reports = ("--report", "html=r.html", "--report", "json=r.json", "--report", "junit=r.xml")
+    sizes = ("--instances", "D=1,2")
+    tellverify("compare", *both(OTA), *sizes, "--evidence", "e", *reports)
+    run = json.loads(Path("r.json").read_text("utf-8"))
+    written = sorted(map(str, Path("e").rglob("D-*.json")))
+    assert len(written) == 2
+    found = {one["property"]: one for one in run["protocols"][0]["verdicts"]}["roll-out"]
+    linked = [found["evidence"], *found["further_evidence"]]
+    assert [one["path"] for one in linked] == written
+    assert [one["sha256"] for one in linked] == list(map(sum_of, written))
+    tellverify("report", "r.json", "--html", "again.html")
+    for page in ("r.html", "again.html"):
+        text = Path(page).read_text(encoding="utf-8")
+        row = text[text.index(">roll-out</code></div>") :].partition("</tr>")[0]
+        assert all(f'href="{path}"' in row for path in written), row
+    case = Path("r.xml").read_text("utf-8").partition('name="roll-out"')[2]
+    assert all(f'name="evidence" value="{path}"' in case for path in written)
+    assert tellverify("recheck", "e")[0] == 0
+
+
 def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) -> None:
     tellverify("compare", *both(OTA), "--instances", "D=2", "--evidence", "evidence")
     code, out, _ = tellverify("recheck", "evidence")
