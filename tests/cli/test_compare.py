@@ -310,13 +310,41 @@ def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> No
     assert code == 1
     assert "the old version fails by itself" in out
     assert "old.tell:1:10\n  |\n1 | protocol P =\n  |          - the version that fails" in out
-    assert "help: the fault is in `old.tell`: check that version on its own" in out
     code, out, _ = tellverify("compare", *both((fine, broken)))
     assert (code, "old.tell" in out) == (1, False), out
     code, found = compared(tellverify, (fine, broken))
     assert (code, found["verdict"]) == (1, "broken")
     code, out, _ = tellverify("compare", *both((fine, "protocol P =\n  roles A\n  A -> \n")))
     assert code == 1
+
+
+def test_a_new_version_that_repairs_a_broken_one_is_called_a_repair(tellverify: Command) -> None:
+    branches = "choice A at;  | X =>;      A -> B : X;      B -> C : Z;  | Y =>;      A -> B : Y"
+    broken = protocol("A, B, C", branches)
+    mended = protocol("A, B, C", f"{branches};      B -> C : W")
+    repair = (
+        "the old version fails by itself: `no-stuck-role` is refuted; the new one passes its own"
+    )
+    code, out, _ = tellverify("compare", *both((broken, mended)))
+    said = " ".join(out.split())
+    assert code == 1
+    assert f"exit 1: P: {repair} check, so this is a repair" in said
+    assert "let its sessions end, then replace all roles at once" in said
+    also = protocol("A, B, C", branches.replace("Z", "V"))
+    code, out, _ = tellverify("compare", *both((broken, also)))
+    said = " ".join(out.split())
+    assert (code, "repair" in said) == (1, False)
+    assert "is refuted; and so does the new one: `no-stuck-role[C]` is refuted" in said
+    assert "help: the fault is in `old.tell`: check that version on its own" in said
+    family = protocol("A, B, C, D[N]", "A -> B : X;B -> C : Z;A -> D[*] : Y")
+    sizes = ("--instances", "D=1", "--require", "proved")
+    _, found = compared(tellverify, (broken, family), *sizes)
+    assert str(found["reason"]).endswith("whether the new one repairs that is not known"), found
+    write("p.tell", broken)
+    commit()
+    write("p.tell", mended)
+    code, out, _ = tellverify("check", "p.tell", "--compare-against", "HEAD", "--no-progress")
+    assert (code, "so this is a repair" in out) == (1, True)
 
 
 def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:

@@ -140,15 +140,23 @@ def no_safe_order(where: Where, at: Span, instead: str, refutes: str) -> Diagnos
     )
 
 
-def bad_version(where: Where, at: Span, reason: str, refutes: str, there: Annotation) -> Diagnostic:
+def bad_version(
+    where: Where, at: Span, reason: str, refutes: str, there: Annotation, *, is_repair: bool
+) -> Diagnostic:
     """One of the versions is faulty on its own, so no mixture can be safe.
 
-    `there` is its place, in another file than `where` if it is the old one.
+    `there` is its place, in another file than `where` if it is the old one, and `is_repair` says
+    that the new one is not faulty.
     """
     if there.path == where.path:
         return finding(BAD_VERSION, where, reason, (at, there.text), refutes=refutes)
     help_ = f"the fault is in `{there.path}`: check that version on its own, and fix it first"
-    marks = (at, "the new version")
+    if is_repair:
+        help_ = (
+            f"no order of roll-out makes `{there.path}` safe: let its sessions end, then replace"
+            " all roles at once; the next change can be compared with this version"
+        )
+    marks = (at, "the new version, which is good" if is_repair else "the new version")
     return finding(
         BAD_VERSION, where, reason, marks, others=(there,), helps=(help_,), refutes=refutes
     )

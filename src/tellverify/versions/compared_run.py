@@ -129,7 +129,7 @@ def _about_roll_out(pair: ComparedPair, where: Where, fail_on: FailOn) -> Iterat
     elif one.verdict == "broken":
         faulty = pair.old if pair.is_old_broken else pair.new
         there = Annotation(faulty.span, "the version that fails", faulty.path)
-        yield say.bad_version(where, at, one.reason, name, there)
+        yield say.bad_version(where, at, one.reason, name, there, is_repair=pair.is_repair)
     elif one.verdict == "unknown":
         if one.upgrade is None:
             yield say.not_compared(where, at, one.reason or one.summary)

@@ -53,7 +53,8 @@ from tellverify.versions.wire_labels import WireRules, payload_type
 class ComparedPair(msgspec.Struct, frozen=True):
     """A comparison, the two versions, and the instances behind it.
 
-    `is_old_broken`: with the verdict *broken* the fault is one of the old version.
+    `is_old_broken`: with the verdict *broken* the fault is one of the old version, and with
+    `is_repair` the new one has none.
     """
 
     old: Version
@@ -61,6 +62,7 @@ class ComparedPair(msgspec.Struct, frozen=True):
     comparison: VersionComparison
     instances: tuple[ComparedInstance, ...] = ()
     is_old_broken: bool = False
+    is_repair: bool = False
 
 
 def compared_pair(
@@ -117,6 +119,20 @@ def broken_pair(old: Version, new: Version, word: VersionWord, fault: str) -> Co
     reason = f"the {word} version fails by itself: {fault}"
     pair = without_mixtures(old, new, "broken", reason)
     return msgspec.structs.replace(pair, is_old_broken=word == "old")
+
+
+def with_repair(pair: ComparedPair, alone: tuple[int, str]) -> ComparedPair:
+    """A pair with a broken old version, and what its new one is `alone`: exit code and fault."""
+    code, fault = alone
+    old = pair.comparison.reason
+    if code == 1:
+        reason = f"{old}; and so does the new one: {fault}"
+    elif code == 0:
+        reason = f"{old}; the new one passes its own check, so this is a repair"
+    else:
+        reason = f"{old}; whether the new one repairs that is not known"
+    said = msgspec.structs.replace(pair.comparison, reason=reason, summary=reason)
+    return msgspec.structs.replace(pair, comparison=said, is_repair=code == 0)
 
 
 def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> tuple[VersionWord, str] | None:
