@@ -6,13 +6,14 @@ beside that of one search for each deployment where that ends in reasonable time
 
 from __future__ import annotations
 
-import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from statistics import median
 
 from tellverify.language.files import inputs
 from tellverify.language.workspace import SourceProtocol, Workspace
@@ -157,28 +158,22 @@ def tree(count: int, changed: int) -> None:
             call = [sys.executable, "-m", "tellverify", *arguments, "--isolated", "-q"]
             return lambda: subprocess.run(call, cwd=folder, capture_output=True, check=False)
 
-        check = elapsed(command("check", "--no-progress", "--no-cache", *names))
-        compare = elapsed(command("compare", "--against", "HEAD"))
+        check, compare = [], []
+        for _ in range(10):  # in turn, so that other work on the machine slows down both
+            check.append(elapsed(command("check", "--no-progress", "--no-cache", *names)))
+            compare.append(elapsed(command("compare", "--against", "HEAD")))
         print(
-            f"{changed} of {count} protocols changed: compare {compare:.2f} s,"
-            f" check of these {check:.2f} s, ratio {compare / check:.2f}"
+            f"{changed} of {count} protocols changed: compare {min(compare):.3f} s,"
+            f" check of these {min(check):.3f} s, ratio {median(compare) / median(check):.2f}"
         )
 
 
 def elapsed(work: Callable[[], object]) -> float:
-    """Seconds that child processes take on a processor, the best of five."""
-    times = []
-    for _ in range(5):
-        before = os.times()
-        work()
-        after = os.times()
-        times.append(
-            after.children_user
-            + after.children_system
-            - before.children_user
-            - before.children_system
-        )
-    return min(times)
+    """Seconds that child processes take on a processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    work()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":

@@ -14,6 +14,10 @@ import pytest
 from version_texts import OTA, VECTORS, protocol
 
 from tellverify.cli.group import run
+from tellverify.language.lowering.lower import Lowered
+from tellverify.obligations.instance_outcome import InstanceFinding
+from tellverify.obligations.options import Options
+from tellverify.obligations.table import decide_instance
 
 Command = Callable[..., tuple[int, str, str]]
 
@@ -144,6 +148,20 @@ def test_only_what_differs_from_a_revision_is_compared(tellverify: Command) -> N
     assert found["against"] == "HEAD"
     assert [(one["name"], one["verdict"]) for one in found["protocols"]] == [("A", "minor")]
     assert found["protocols"][0]["oldPath"] == "git:HEAD/a.tell"
+
+
+def test_each_version_is_decided_once(tellverify: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided: list[str] = []
+
+    def counted(lowered: Lowered, options: Options) -> list[InstanceFinding]:
+        assert lowered.graph is not None
+        decided.append(" ".join(lowered.graph.labels))
+        return decide_instance(lowered, options)
+
+    monkeypatch.setattr("tellverify.verification.tried_sizes.decide_instance", counted)
+    monkeypatch.setattr("tellverify.versions.sides.decide_instance", counted)
+    code, _, _ = tellverify("compare", *both(VECTORS["V2"]))
+    assert (code, decided) == (1, ["Ping2 Pong", "Ping Pong"])
 
 
 def test_an_import_that_changed_is_a_change(tellverify: Command) -> None:
@@ -292,13 +310,41 @@ def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> No
     assert code == 1
     assert "the old version fails by itself" in out
     assert "old.tell:1:10\n  |\n1 | protocol P =\n  |          - the version that fails" in out
-    assert "help: the fault is in `old.tell`: check that version on its own" in out
     code, out, _ = tellverify("compare", *both((fine, broken)))
     assert (code, "old.tell" in out) == (1, False), out
     code, found = compared(tellverify, (fine, broken))
     assert (code, found["verdict"]) == (1, "broken")
     code, out, _ = tellverify("compare", *both((fine, "protocol P =\n  roles A\n  A -> \n")))
     assert code == 1
+
+
+def test_a_new_version_that_repairs_a_broken_one_is_called_a_repair(tellverify: Command) -> None:
+    branches = "choice A at;  | X =>;      A -> B : X;      B -> C : Z;  | Y =>;      A -> B : Y"
+    broken = protocol("A, B, C", branches)
+    mended = protocol("A, B, C", f"{branches};      B -> C : W")
+    repair = (
+        "the old version fails by itself: `no-stuck-role` is refuted; the new one passes its own"
+    )
+    code, out, _ = tellverify("compare", *both((broken, mended)))
+    said = " ".join(out.split())
+    assert code == 1
+    assert f"exit 1: P: {repair} check, so this is a repair" in said
+    assert "let its sessions end, then replace all roles at once" in said
+    also = protocol("A, B, C", branches.replace("Z", "V"))
+    code, out, _ = tellverify("compare", *both((broken, also)))
+    said = " ".join(out.split())
+    assert (code, "repair" in said) == (1, False)
+    assert "is refuted; and so does the new one: `no-stuck-role[C]` is refuted" in said
+    assert "help: the fault is in `old.tell`: check that version on its own" in said
+    family = protocol("A, B, C, D[N]", "A -> B : X;B -> C : Z;A -> D[*] : Y")
+    sizes = ("--instances", "D=1", "--require", "proved")
+    _, found = compared(tellverify, (broken, family), *sizes)
+    assert str(found["reason"]).endswith("whether the new one repairs that is not known"), found
+    write("p.tell", broken)
+    commit()
+    write("p.tell", mended)
+    code, out, _ = tellverify("check", "p.tell", "--compare-against", "HEAD", "--no-progress")
+    assert (code, "so this is a repair" in out) == (1, True)
 
 
 def test_wrong_input_gets_a_sentence(tellverify: Command) -> None:
@@ -397,6 +443,10 @@ def test_versions_whose_timeouts_differ_are_not_known(tellverify: Command) -> No
         code, out, _ = tellverify("compare", *both((TIMED, new)))
         assert code == 3, new
         assert said in " ".join(out.split()), new
+        assert (
+            "let the sessions of the old version end, then replace all roles at once"
+            in out.replace("\n    ", " ").replace("\n                        ", " ")
+        )
 
 
 def test_versions_whose_timeouts_are_the_same_are_a_patch(tellverify: Command) -> None:
@@ -419,6 +469,30 @@ def test_versions_whose_timeouts_are_the_same_are_a_patch(tellverify: Command) -
     renamed = TIMED.replace("W", "Worker")
     code, found = compared(tellverify, (TIMED, renamed), "--renamed", "W=Worker")
     assert (code, found["verdict"]) == (0, "patch")
+
+
+def test_annotations_of_a_text_with_timeouts_are_compared(tellverify: Command) -> None:
+    asks = '{ guard_capability : "a:b", flow_cost : 10, leak : "external=1" }'
+    old = TIMED.replace("W -> C : Ready", f"W {asks} -> C : Ready")
+    _, found = compared(tellverify, (old, old))
+    assert (found["verdict"], found["annotations"]) == ("patch", [])
+    new = old.replace("a:b", "a:c").replace("10", "90")
+    code, out, _ = tellverify("compare", *both((old, new)), "--fail-on", "minor")
+    said = " ".join(out.split())
+    assert code == 1
+    assert "P minor upgrade the roles in any order" in said
+    assert "before roll-out: grant `a:c` to W; allow that W sends without `a:b`" in said
+    assert "the cost of `Ready` from W rises 10 -> 90; the worst case with timeouts is not" in said
+    code, out, _ = tellverify("compare", *both((new, old.replace("a:b", "a:c"))))
+    assert (code, "P               patch" in out, "before roll-out" in out) == (0, True, False)
+    assert "changed: the cost of `Ready` from W falls 90 -> 10" in out
+    named = new.replace("C, W", "C, V").replace("W", "V")
+    _, found = compared(tellverify, (old, named), "--renamed", "W=V")
+    assert [one["words"] for one in found["annotations"]] == [  # type: ignore[attr-defined]
+        "V needs the capability `a:c`",
+        "V no longer needs the capability `a:b`",
+        "the cost of `Ready` from V rises 10 -> 90",
+    ]
 
 
 def test_two_protocols_of_one_name(tellverify: Command) -> None:
@@ -510,6 +584,27 @@ def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:
     code, _, err = tellverify("check", "--compare-against", "nope", "--no-progress")
     assert code == 2
     assert "--compare-against: git knows no revision `nope`" in err
+
+
+def test_what_is_decided_at_several_sizes_links_the_evidence_of_each(tellverify: Command) -> None:
+    reports = ("--report", "html=r.html", "--report", "json=r.json", "--report", "junit=r.xml")
+    sizes = ("--instances", "D=1,2")
+    tellverify("compare", *both(OTA), *sizes, "--evidence", "e", *reports)
+    run = json.loads(Path("r.json").read_text("utf-8"))
+    written = sorted(map(str, Path("e").rglob("D-*.json")))
+    assert len(written) == 2
+    found = {one["property"]: one for one in run["protocols"][0]["verdicts"]}["roll-out"]
+    linked = [found["evidence"], *found["further_evidence"]]
+    assert [one["path"] for one in linked] == written
+    assert [one["sha256"] for one in linked] == list(map(sum_of, written))
+    tellverify("report", "r.json", "--html", "again.html")
+    for page in ("r.html", "again.html"):
+        text = Path(page).read_text(encoding="utf-8")
+        row = text[text.index(">roll-out</code></div>") :].partition("</tr>")[0]
+        assert all(f'href="{path}"' in row for path in written), row
+    case = Path("r.xml").read_text("utf-8").partition('name="roll-out"')[2]
+    assert all(f'name="evidence" value="{path}"' in case for path in written)
+    assert tellverify("recheck", "e")[0] == 0
 
 
 def test_evidence_is_accepted_and_spoilt_evidence_is_not(tellverify: Command) -> None:
@@ -982,4 +1077,71 @@ def test_a_safe_change_that_is_refused_names_the_setting(tellverify: Command) ->
     new = protocol("A, B, C", "A -> B : X;A -> C : Z;B -> C : Y")
     code, out, _ = tellverify("compare", *both((old, new)), "--fail-on", "minor", "-q")
     assert code == 1
-    assert out == "exit 1: P is minor, and fail-on is `minor`: upgrade the roles in any order\n"
+    assert (
+        "error[TV571] the change is minor, and `fail-on` is `minor`: upgrade the roles in any"
+        in out
+    )
+    code, out, _ = tellverify("compare", "old.tell", "new.tell", "--fail-on", "ordered")
+    assert (code, "TV571" in out) == (0, False), out
+    write("tellverify.toml", '[compare]\nfail-on = "minor"\n')
+    _, out, _ = tellverify("compare", "old.tell", "new.tell", "--report", "sarif=-", "-q")
+    (result,) = (one for one in json.loads(out)["runs"][0]["results"] if one["level"] == "error")
+    assert (result["ruleId"], "`fail-on` is `minor`" in result["message"]["text"]) == (
+        "TV571",
+        True,
+    )
+    code, out, _ = tellverify("compare", *both(VECTORS["V3"]), "--fail-on", "ordered")
+    assert code == 1
+    assert "the change is minor, and `fail-on` is `ordered`: upgrade S before C" in out
+
+
+LOOP = """\
+protocol P =
+  roles A, B, C
+  loop forever
+    choice A at
+      | Go =>
+          A -> B : Go
+          B -> C : Go
+          C -> A : Ok
+      | Stop =>
+          A -> B : Stop
+          B -> C : Skip
+          C -> A : No
+"""
+
+
+def test_an_order_beside_an_undecided_mixture_says_what_it_rests_on(tellverify: Command) -> None:
+    write("tellverify.toml", "[bounds]\nconfigurations = 60\n")
+    asked = "          A -> C : Really\n          C -> A : No"
+    texts = LOOP, LOOP.replace("          C -> A : No", asked)
+    assert "Really" in texts[1]
+    advice = "as far as was searched, upgrade A before C"
+    reports = ("--report", "markdown=r.md", "--report", "html=r.html", "--report", "json=r.json")
+    code, out, _ = tellverify("compare", *both(texts), *reports)
+    said = " ".join(out.split())
+    assert code == 3
+    assert f"P unknown {advice}" in said
+    assert f"help: {advice}" in said
+    assert "exit 3: P: whether every other mixture is good is not known: queues of at most" in said
+    assert "in the middle of a session, as far as was searched:" in said
+    assert "a mixture that no run refutes has a run of" in said
+    for report in ("r.md", "r.html"):
+        text = Path(report).read_text("utf-8")
+        assert text.count("upgrade A before C") == text.count(advice) > 0, report
+    (found,) = json.loads(Path("r.json").read_text("utf-8"))["versions"]["protocols"]
+    assert (found["summary"], found["upgrade"]["evidence"]) == (advice, "unknown")
+    _, found = compared(tellverify, VECTORS["V3"])
+    assert (found["summary"], found["upgrade"]["evidence"]) == ("upgrade S before C", "proved")
+
+
+def test_a_family_without_members_has_nothing_to_compare(tellverify: Command) -> None:
+    for sizes in ("D=0", "D=0,0"):
+        code, out, err = tellverify("compare", *both(OTA), "--instances", sizes)
+        assert (code, out) == (2, "")
+        assert "at D = 0 the family has no member to compare" in err
+    assert compared(tellverify, OTA, "--instances", "D=0,1")[0] == 0
+    write("c.tell", OTA[0])
+    commit()
+    code, _, err = tellverify("check", "c.tell", "--instances", "D=0", "--compare-against", "HEAD")
+    assert (code, "no member to compare" in err) == (2, True), err

@@ -35,7 +35,7 @@ def against(
     option: str = "--against",
 ) -> Sides:
     """The sides of a comparison with a git revision; `option` is named where git cannot say."""
-    from tellverify.verification.changed_files import UnknownChanges
+    from tellverify.verification.git import NoRepository
     from tellverify.versions.opening import machines_against, sides_against
 
     missing = [path for path in flags.paths if path == "-"]
@@ -48,9 +48,17 @@ def against(
         named, _ = files_of([p for p in paths if os.path.lexists(p)], flags, settings)
         files = [inputs.read_given(path) for path in named]
         return sides_against(revision, paths, files, fail_on, rules, options)
-    except UnknownChanges as error:
-        why = str(error).removeprefix("--changed-since: ")
-        raise click.UsageError(f"{option}: {why}") from None
+    except NoRepository as error:
+        raise click.UsageError(f"{option}: {error}") from None
+
+
+def require_members(options: Options) -> None:
+    """Families whose sizes are given have a member to compare. Raises click.UsageError."""
+    for family, sizes in options.instances:
+        if not any(sizes):
+            raise click.UsageError(
+                f"at {family} = 0 the family has no member to compare: give a size of at least 1"
+            )
 
 
 def with_comparison(run: Run, revision: str, flags: Flags, settings: Settings) -> Run:
@@ -63,6 +71,7 @@ def with_comparison(run: Run, revision: str, flags: Flags, settings: Settings) -
     asked = settings.compare
     rules = WireRules(asked.payloads, asked.renamed)
     options = msgspec.structs.replace(settings.options, protocols=flags.protocols)
+    require_members(options)
     option = "--compare-against"
     sides = against(revision, flags, asked.fail_on, rules, options, settings, option=option)
     found = compare(*sides).checked.run

@@ -131,12 +131,14 @@ def _options(
 
 def _changed(revision: str, files: Sequence[inputs.ReadFile]) -> frozenset[int]:
     """The files that a change since a revision touches. Raises click.UsageError."""
-    from tellverify.verification.changed_files import UnknownChanges, changed_files
+    from tellverify.verification.changed_files import changed_files
+    from tellverify.verification.git import NoRepository
+    from tellverify.verification.repository import differences_since
 
     try:
-        return changed_files(revision, files)
-    except UnknownChanges as error:
-        raise click.UsageError(str(error)) from None
+        return changed_files(differences_since(revision), files)
+    except NoRepository as error:
+        raise click.UsageError(f"--changed-since: {error}") from None
 
 
 def _edited(files: list[inputs.ReadFile], edits: Mapping[str, str] | None) -> list[inputs.ReadFile]:

@@ -120,11 +120,13 @@ def compare(**given: object) -> int:
 
 
 def _once(flags: Flags, own: CompareFlags) -> int:
+    from tellverify.cli.against import require_members
     from tellverify.versions.comparing import compare as compare_sides
     from tellverify.versions.opening import NoSide
 
     settings = settled(flags)
     options = msgspec.structs.replace(settings.options, protocols=flags.protocols)
+    require_members(options)
     fail_on = own.accept or settings.compare.fail_on
     rules = WireRules(
         (*settings.compare.payloads, *own.payloads), (*settings.compare.renamed, *own.renamed)

@@ -94,6 +94,13 @@ NO_REFINEMENT: Final = Code(
     help="compare the machine with `tellverify project --format machine`",
 )
 
+REFUSED_CHANGE: Final = Code(
+    "TV571",
+    "refused-change",
+    "a change that can be rolled out safely, and that `fail-on` does not accept",
+    help="`--fail-on major` accepts every change that has a safe order",
+)
+
 
 def failing_mixture(
     where: Where,
@@ -133,15 +140,23 @@ def no_safe_order(where: Where, at: Span, instead: str, refutes: str) -> Diagnos
     )
 
 
-def bad_version(where: Where, at: Span, reason: str, refutes: str, there: Annotation) -> Diagnostic:
+def bad_version(
+    where: Where, at: Span, reason: str, refutes: str, there: Annotation, *, is_repair: bool
+) -> Diagnostic:
     """One of the versions is faulty on its own, so no mixture can be safe.
 
-    `there` is its place, in another file than `where` if it is the old one.
+    `there` is its place, in another file than `where` if it is the old one, and `is_repair` says
+    that the new one is not faulty.
     """
     if there.path == where.path:
         return finding(BAD_VERSION, where, reason, (at, there.text), refutes=refutes)
     help_ = f"the fault is in `{there.path}`: check that version on its own, and fix it first"
-    marks = (at, "the new version")
+    if is_repair:
+        help_ = (
+            f"no order of roll-out makes `{there.path}` safe: let its sessions end, then replace"
+            " all roles at once; the next change can be compared with this version"
+        )
+    marks = (at, "the new version, which is good" if is_repair else "the new version")
     return finding(
         BAD_VERSION, where, reason, marks, others=(there,), helps=(help_,), refutes=refutes
     )
@@ -166,6 +181,21 @@ def ambiguous(path: str, name: str, at: Span) -> Diagnostic:
 def not_compared(where: Where, at: Span, reason: str) -> Diagnostic:
     """Nothing can be decided about the mixtures."""
     return finding(NOT_COMPARED, where, f"the versions cannot be compared: {reason}", (at, ""))
+
+
+def not_decided(where: Where, at: Span, reason: str, order: str) -> Diagnostic:
+    """Not all mixtures are decided; `order` says what holds as far as was searched."""
+    return finding(NOT_COMPARED, where, reason, (at, ""), helps=(order,))
+
+
+def refused_change(where: Where, at: Span, verdict: str, setting: str, summary: str) -> Diagnostic:
+    """A change with a safe order is refused by the setting `fail-on`."""
+    return finding(
+        REFUSED_CHANGE,
+        where,
+        f"the change is {verdict}, and `fail-on` is `{setting}`: {summary}",
+        (at, ""),
+    )
 
 
 def unknown_renaming(path: str, old: str, new: str, missing: Sequence[str]) -> Diagnostic:

@@ -93,7 +93,7 @@ class Workspace:
 
     `event_limit` bounds the events of a graph, and the statements that the faithful dialect
     unfolds a protocol to. Nothing is read before it is asked for, and only files of a workspace
-    with imports are kept.
+    with imports are kept, unless it `keeps` all that it has read.
     """
 
     def __init__(
@@ -103,6 +103,7 @@ class Workspace:
         event_limit: int = EVENT_LIMIT,
         *,
         also: Sequence[inputs.ReadFile] = (),
+        keeps: bool = False,
     ) -> None:
         self.files = tuple(files)
         self.dialect = dialect
@@ -110,6 +111,8 @@ class Workspace:
         self._also = tuple(also)
         self._units: list[Unit] | None = None
         self._modules: Modules | None = None
+        self._keeps = keeps
+        self._kept: list[tuple[Unit, tuple[CheckedFile, ...]]] | None = None
 
     def with_text(self, path: str, text: str) -> Workspace | None:
         """This workspace with another text of one of its files; None when `path` is none of them.
@@ -125,6 +128,15 @@ class Workspace:
 
     def opened(self) -> Iterator[tuple[Unit, Iterator[CheckedFile]]]:
         """Every file with its choreographies, and the files that it includes after it."""
+        if not self._keeps:
+            yield from self._read()
+            return
+        if self._kept is None:
+            self._kept = [(unit, tuple(judged)) for unit, judged in self._read()]
+        for unit, choreographies in self._kept:
+            yield unit, iter(choreographies)
+
+    def _read(self) -> Iterator[tuple[Unit, Iterator[CheckedFile]]]:
         if self._is_linked:
             others = {file.path for file in self._also}
             for unit in self._known_units():

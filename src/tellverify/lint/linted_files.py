@@ -91,8 +91,8 @@ def lint_files(
         found.append(msgspec.structs.replace(linted, judged=whole))
         parts_of[unit.source.path] = parts
     clashes: dict[str, list[Diagnostic]] = {}
-    for one in module_clashes(known):
-        clashes.setdefault(one.diagnostic.path, []).append(one.diagnostic)
+    for clash in module_clashes(known):
+        clashes.setdefault(clash.diagnostic.path, []).append(clash.diagnostic)
     for path, clashing in clashes.items():
         for part in parts_of[path]:
             clashing[:] = kept(part, clashing)

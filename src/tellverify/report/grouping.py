@@ -109,11 +109,18 @@ def detail_of(verdict: Verdict) -> str:
 
 
 def evidence_of(run: Run) -> dict[str, EvidenceFile]:
-    """The file of evidence of each obligation that has one, by the id of the obligation.
+    """The first file of evidence of each obligation that has one, by the id of the obligation."""
+    return {identity: files[0] for identity, files in all_evidence_of(run).items()}
+
+
+def all_evidence_of(run: Run) -> dict[str, tuple[EvidenceFile, ...]]:
+    """The files of evidence of each obligation that has some, by the id of the obligation.
 
     The certificate of a protocol stands behind everything that was decided by coherence.
     """
-    files = {one.obligation: one for one in run.evidence}
+    files: dict[str, tuple[EvidenceFile, ...]] = {}
+    for one in run.evidence:
+        files[one.obligation] = (*files.get(one.obligation, ()), one)
     if not files:
         return files
     for protocol in run.protocols:

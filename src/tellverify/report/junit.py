@@ -17,7 +17,7 @@ from tellverify.model.trace import Trace
 from tellverify.report.drawing.chart import draw
 from tellverify.report.entries import ReportEntry, entries, message_of
 from tellverify.report.escape import printable, tame
-from tellverify.report.grouping import detail_of, evidence_of, why_not_required
+from tellverify.report.grouping import all_evidence_of, detail_of, why_not_required
 from tellverify.report.style import Style
 from tellverify.report.wording import glossary_of
 from tellverify.source.text import SourceFile
@@ -71,7 +71,7 @@ def write_junit(run: Run, sources: Mapping[str, SourceFile]) -> str:
         for one in found
         if one.protocol is not None and one.verdict is not None
     }
-    files = evidence_of(run)
+    files = all_evidence_of(run)
     by_file: dict[str, list[_TestCase]] = {}
     for protocol in run.protocols:
         by_file.setdefault(slashed(protocol.path), []).extend(
@@ -113,19 +113,18 @@ def _case(
     protocol: ProtocolReport,
     verdict: Verdict,
     entries_of: Mapping[str, ReportEntry],
-    files: Mapping[str, EvidenceFile],
+    files: Mapping[str, tuple[EvidenceFile, ...]],
 ) -> _TestCase:
     identity = protocol.id_of(verdict).text
     outcome = verdict.outcome
     word = status(outcome)
-    file = files.get(identity)
     properties = [
         ("outcome", word),
         ("required", "true" if verdict.required else "false"),
         ("statement", statement(protocol, verdict)),
         ("detail", detail_of(verdict)),
         ("vacuity", verdict.vacuity if verdict.vacuity != "not-checked" else ""),
-        ("evidence", file.path if file is not None else ""),
+        *(("evidence", file.path) for file in files.get(identity, ())),
     ]
     mark: _Mark = "passed"
     message = text = kind = ""

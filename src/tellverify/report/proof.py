@@ -18,7 +18,7 @@ from tellverify.report.escape import encodable
 from tellverify.report.families import collapsed
 from tellverify.report.grouping import (
     VerdictGroup,
-    evidence_of,
+    all_evidence_of,
     groups,
     members,
     sizes_of,
@@ -53,7 +53,7 @@ _FEW: Final = 12
 class _Files(msgspec.Struct, frozen=True):
     """Evidence by the ids of obligations, and the folder of the page that links it."""
 
-    of: Mapping[str, EvidenceFile]
+    of: Mapping[str, tuple[EvidenceFile, ...]]
     folder: str
 
 
@@ -63,7 +63,7 @@ def write_proof(run: Run, sources: Mapping[str, SourceFile], folder: str = "") -
     `sources` is not needed, every place is named by its line.
     """
     run = titled(run)
-    files = _Files(evidence_of(run), folder)
+    files = _Files(all_evidence_of(run), folder)
     lines = [
         *_head(run),
         *_section(run, "Proved for all runs", ("proved",), files),
@@ -196,8 +196,7 @@ def _claim(protocol: ProtocolReport, verdicts: list[Verdict], files: _Files) -> 
     yield from _known(protocol, first)
     linked: dict[str, EvidenceFile] = {}
     for verdict in verdicts:
-        file = files.of.get(protocol.id_of(verdict).text)
-        if file is not None:
+        for file in files.of.get(protocol.id_of(verdict).text, ()):
             linked[file.path] = file
     for file in linked.values():
         shown = file.path.replace("\\", "/").rpartition("/")[2]

@@ -15,7 +15,7 @@ import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.report.escape import encodable
-from tellverify.report.grouping import evidence_of, place_of, totals
+from tellverify.report.grouping import all_evidence_of, place_of, totals
 from tellverify.source.json_schema import schema_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
@@ -87,7 +87,7 @@ def json_text(value: object) -> str:
 def completed(run: Run, sources: Mapping[str, SourceFile]) -> RunFile:
     """`run` with everything that its file says and that follows from the rest."""
     compared = RunComparison(run)
-    files = evidence_of(run)
+    files = all_evidence_of(run)
     done = msgspec.structs.replace(
         run,
         inputs=tuple(_input(one, sources) for one in run.inputs),
@@ -131,9 +131,10 @@ def _completed(
     protocol: ProtocolReport,
     verdict: Verdict,
     compared: RunComparison,
-    files: Mapping[str, EvidenceFile],
+    files: Mapping[str, tuple[EvidenceFile, ...]],
 ) -> Verdict:
     identity = protocol.id_of(verdict).text
+    evidence = files.get(identity, ())
     outcome = verdict.outcome
     if isinstance(outcome, Refuted) and outcome.diagnostic is not None:
         marked = _marked(outcome.diagnostic, compared)
@@ -146,7 +147,8 @@ def _completed(
         fingerprint=fingerprint(protocol.subject, verdict),
         state=compared.state(protocol, verdict),
         place=place_of(protocol, verdict),
-        evidence=files.get(identity),
+        evidence=evidence[0] if evidence else None,
+        further_evidence=evidence[1:],
         engine=_engine(outcome),
     )
 

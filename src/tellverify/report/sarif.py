@@ -9,7 +9,7 @@ from tellverify.diagnostics.model import Diagnostic, SuggestedRepair
 from tellverify.model.trace import Trace
 from tellverify.report.entries import ReportEntry, entries, region_of
 from tellverify.report.escape import printable
-from tellverify.report.grouping import evidence_of, place_of, totals
+from tellverify.report.grouping import all_evidence_of, place_of, totals
 from tellverify.report.run_file import json_text
 from tellverify.report.sarif_flows import Json, code_flow, text_of, uri_of
 from tellverify.report.sarif_rules import LEVELS, RuleIndex, notification_descriptors
@@ -41,7 +41,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     """
     found = entries(run)
     rules = RuleIndex(run.docs)
-    files = evidence_of(run)
+    files = all_evidence_of(run)
     results: list[Json] = [
         _result(one, run, rules, files, sources)
         for one in found
@@ -128,7 +128,7 @@ def _result(
     one: ReportEntry,
     run: Run,
     rules: RuleIndex,
-    files: Mapping[str, EvidenceFile],
+    files: Mapping[str, tuple[EvidenceFile, ...]],
     sources: Mapping[str, SourceFile],
 ) -> dict[str, Json]:
     name = FINDING if one.verdict is None else OBLIGATION
@@ -157,15 +157,16 @@ def _result(
                 properties["instance"] = printable(outcome.instance)
             if isinstance(outcome.evidence, Trace) and outcome.evidence.steps:
                 result["codeFlows"] = [code_flow(outcome.evidence, one.protocol.path, sources)]
-        file = files.get(identity)
-        if file is not None:
+        shown = files.get(identity, ())
+        if shown:
             result["attachments"] = [
                 {
                     "description": {"text": "evidence"},
                     "artifactLocation": {"uri": uri_of(file.path)},
                 }
+                for file in shown
             ]
-            properties["evidenceSha256"] = file.sha256
+            properties["evidenceSha256"] = shown[0].sha256
     if related:
         result["relatedLocations"] = related
     if one.state is not None and run.baseline is not None:

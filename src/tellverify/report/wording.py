@@ -6,6 +6,7 @@ from typing import Final
 
 from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Run, Verdict
 
 KNOBS: Final = {
@@ -43,6 +44,8 @@ def settling(protocol: ProtocolReport, verdict: Verdict) -> str:
             family = protocol.families[0]
             largest = max(family.sizes, default=0)
             more = f"Larger sizes extend it: `--instances {family.name}=1..{2 * largest or 2}`."
+            if verdict.property in (Property.MIXTURE, Property.ROLL_OUT):
+                return more  # without sizes a comparison looks at those by default
             if reason:
                 return f"{more} Every size is decided once this does not hold: {reason}."
             return f"{more} A check without `--instances` decides every size where it can."

@@ -54,7 +54,7 @@ class Verdict(msgspec.Struct, frozen=True):
 
     What follows `witness` is filled in when the run is written as a file: the text of the id, the
     sentence, the fingerprint, how it compares with the baseline, where the outcome shows, the file
-    of evidence behind it, and what carried out its method.
+    of evidence behind it and those of further family sizes, and what carried out its method.
     """
 
     property: Property
@@ -72,6 +72,7 @@ class Verdict(msgspec.Struct, frozen=True):
     state: State | None = None
     place: Region | None = None
     evidence: EvidenceFile | None = None
+    further_evidence: tuple[EvidenceFile, ...] = ()
     engine: Engine = Engine.NONE
     expected: str = ""
 

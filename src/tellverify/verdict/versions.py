@@ -74,8 +74,10 @@ class UpgradeOrder(msgspec.Struct, frozen=True, rename="camel"):
 
     `before` are pairs of which the first is upgraded before the second, as words such as `every D`,
     without those that follow from others. `order` is one safe order. With `pairs_suffice` every
-    order that keeps the pairs is safe. `bridge` is the plan with a release in between, `takes both`
-    marking it, where there is no order; `bridge_evidence` how its deployments are known to be good.
+    order that keeps the pairs is safe. `evidence` is how the mixtures on their ways are known to be
+    good; with `unknown` no run that was searched shows one to fail. `bridge` is the plan with a
+    release in between, `takes both` marking it, where there is no order; `bridge_evidence` how its
+    deployments are known to be good.
     Without a plan, `proved` says that none exists with releases that follow both versions step by
     step, one form for each role; another release may help. Where no order or plan suits all family
     sizes, `by_size` has what holds at each, and `before`, `order` and `bridge` are empty.
@@ -88,6 +90,7 @@ class UpgradeOrder(msgspec.Struct, frozen=True, rename="camel"):
     bridge: tuple[str, ...] = ()
     bridge_evidence: Evidence = "unknown"
     by_size: tuple[SizedOrder, ...] = ()
+    evidence: Evidence = "proved"
 
 
 class LatticeNode(msgspec.Struct, frozen=True, rename="camel"):

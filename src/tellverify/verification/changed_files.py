@@ -4,67 +4,43 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
-from tellverify.verification.git import NoRepository, ask, differences, names
-from tellverify.verification.repository import contents_at
+from tellverify.verification.repository import (
+    Differences,
+    RevisionPoint,
+    contents_at,
+    real_paths,
+)
 
 _INCLUDE: Final = re.compile(r'\binclude_str\s*!\s*[({\[]\s*"([^"\n]*)"')
 
 
-class UnknownChanges(Exception):
-    """Git cannot say what differs from a revision; the text says why."""
+def changed_files(since: Differences, files: Sequence[ReadFile]) -> frozenset[int]:
+    """The numbers of the files that differ from a revision, or depend on one that does.
 
-
-def changed_files(revision: str, files: Sequence[ReadFile]) -> frozenset[int]:
-    """The numbers of the files that differ from `revision`, or depend on one that does.
-
-    Files that git does not track have changed, those of a submodule included. Raises UnknownChanges
-    without git, outside of a repository and for a revision that does not exist.
+    Files that git does not track have changed, those of a submodule included. Raises
+    NoRepository where git cannot say what a file held before.
     """
-    if revision.startswith("-") or not revision.strip():
-        raise UnknownChanges(f"`{revision}` is not a git revision")
-    places = [os.path.realpath(file.path) for file in files]
-    try:
-        top = _line("rev-parse", "--show-toplevel")
-        base = _base(revision)
-        changed = _paths(differences(top, "--name-only", "--no-renames", base, "--"), top)
-        new = names(top, "ls-files", "--others", "--exclude-standard", "-z")
-        changed |= _paths(new, top)
-        unchanged = _paths(names(top, "ls-files", "-z"), top) - changed
-        elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), base)
-    except NoRepository as error:
-        raise UnknownChanges(f"--changed-since: {error}") from None
+    changed = set(real_paths((*since.changed, *since.untracked)))
+    unchanged = set(real_paths(since.unchanged)) - changed
+    places = real_paths(file.path for file in files)
     found = {
         number
         for number, place in enumerate(places)
         if place not in unchanged or not os.path.exists(files[number].path)
     }
+    elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), since.point)
     return frozenset(_with_dependants(files, places, found, elsewhere))
 
 
-def _base(revision: str) -> str:
-    """The commit where the work since `revision` began; what others did there is no change."""
-    commit = _line("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
-    try:
-        return _line("merge-base", commit, "HEAD") or commit
-    except NoRepository:
-        return commit  # no common history, as in a shallow clone
-
-
-def _line(*arguments: str) -> str:
-    return os.fsdecode(ask(".", *arguments)).rstrip("\n")
-
-
-def _paths(found: Iterable[str], top: str) -> set[str]:
-    return {os.path.realpath(os.path.join(top, name)) for name in found}
-
-
-def _modules_elsewhere(files: Sequence[ReadFile], changed: Sequence[str], base: str) -> set[str]:
+def _modules_elsewhere(
+    files: Sequence[ReadFile], changed: Sequence[str], since: RevisionPoint
+) -> set[str]:
     """The modules that `changed` files declare or declared, and which `files` import and lack."""
     texts = [file.text or "" for file in files]
     missing = {module for text in texts for module in imported_modules(text)}
@@ -72,7 +48,7 @@ def _modules_elsewhere(files: Sequence[ReadFile], changed: Sequence[str], base: 
     if not missing:
         return missing
     places = [place for place in changed if place.endswith(inputs.SUFFIX)]
-    before = contents_at(base, places)
+    before = contents_at(since, places)
     known = [content.decode("utf-8", "replace") for content in before.values()]
     known += [inputs.read(place).text or "" for place in places if os.path.exists(place)]
     return missing & {module for text in known for module in declared_modules(text)}

@@ -13,15 +13,16 @@ from tellverify.verification.repository import tracked_below
 def tracked_in(entries: Sequence[str]) -> list[str]:
     """The files with protocols that git tracks among `entries` and below them, sorted.
 
-    Where git cannot be asked it tracks nothing.
+    Where git cannot be asked it tracks nothing; of its own folder it never does.
     """
+    asked = [entry for entry in entries if os.path.basename(entry) != ".git"]
     try:
-        tracked = tracked_below(".") if entries else frozenset()
+        tracked = tracked_below(".") if asked else frozenset()
     except NoRepository:
         return []
     here = os.path.realpath(".")
     found = set()
-    for entry in entries:
+    for entry in asked:
         place = os.path.join(here, entry)
         inside = os.path.join(place, "")
         for path in tracked:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -46,7 +46,7 @@ from tellverify.verification.given_up import (
     too_late,
     without_memory,
 )
-from tellverify.verification.tried_sizes import tried_sizes
+from tellverify.verification.tried_sizes import DecidedSizes, tried_sizes
 
 if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
@@ -56,6 +56,7 @@ _OF_OBLIGATIONS: Final = ("expect", "assume")  # kinds of comments that name obl
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
 TELLTALE: Final = "telltale"  # the target
 _EXPECT: Final = "expect"  # the comment on a text that shows a fault
+Decided: TypeAlias = dict[tuple[str, str], DecidedSizes]  # by path and name of a protocol
 MARK: Final = "tell:"  # without it a text has no comments that speak to tellverify
 
 
@@ -79,10 +80,15 @@ def results(files: Iterable[inputs.ReadFile], options: Options) -> Iterator[File
     return results_in(workspace_of(list(files), options), options)
 
 
-def results_in(workspace: Workspace, options: Options) -> Iterator[FileResult]:
-    """The results for each file of a workspace, in their order."""
+def results_in(
+    workspace: Workspace, options: Options, decided: Decided | None = None
+) -> Iterator[FileResult]:
+    """The results for each file of a workspace, in their order.
+
+    `decided`, which is empty, gets what was found of each protocol at sizes of its families.
+    """
     for unit, choreographies in workspace.opened():
-        yield _result(workspace, unit, choreographies, options)
+        yield _result(workspace, unit, choreographies, options, decided)
 
 
 def workspace_of(files: Sequence[inputs.ReadFile], options: Options) -> Workspace:
@@ -91,14 +97,19 @@ def workspace_of(files: Sequence[inputs.ReadFile], options: Options) -> Workspac
 
 
 def _result(
-    workspace: Workspace, unit: Unit, choreographies: Iterable[CheckedFile], options: Options
+    workspace: Workspace,
+    unit: Unit,
+    choreographies: Iterable[CheckedFile],
+    options: Options,
+    decided: Decided | None = None,
 ) -> FileResult:
     begun = time.perf_counter()
     read = Input(unit.file.path, unit.file.sha256)
     result = FileResult(read, unit.source, [], list(unit.diagnostics), [], [], {}, {})
     names: set[str] = set()
     for judged in choreographies:
-        _check_choreography(workspace, judged, named_protocols(judged, names), options, result)
+        protocols = named_protocols(judged, names)
+        _check_choreography(workspace, judged, protocols, options, result, decided)
     result.seconds = time.perf_counter() - begun
     return result
 
@@ -118,6 +129,7 @@ def _check_choreography(
     protocols: Iterable[SourceProtocol],
     options: Options,
     result: FileResult,
+    decided: Decided | None,
 ) -> None:
     source = judged.source
     settlement = _settlement(judged, options)
@@ -133,9 +145,14 @@ def _check_choreography(
         files = ((source.path, result.file.sha256), *imported)
         result.origins[source.path, found.name] = CheckedOrigin(files, workspace.dialect)
         own = _options_of(found, options)
+        known = DecidedSizes()
+        if decided is not None:
+            decided[source.path, found.name] = known
         try:
             with within(seconds_of(options)):
-                report, more = _check_protocol(workspace, found, said, own, settlement, result)
+                report, more = _check_protocol(
+                    workspace, found, said, own, settlement, result, known
+                )
         except TimeUp:
             report, more = _given_up(found, too_late(options), TIMEOUT, own), []
         except (MemoryError, SystemError) as error:
@@ -236,6 +253,7 @@ def _check_protocol(
     options: Options,
     settlement: Settlement | None,
     result: FileResult,
+    known: DecidedSizes,
 ) -> tuple[ProtocolReport, list[Diagnostic]]:
     judged, protocol, name, source = found.judged, found.protocol, found.name, found.source
     place = source.position(protocol.name.span.start)
@@ -244,7 +262,7 @@ def _check_protocol(
     without = _without_graphs(found, said, options)
     if without is not None:
         return msgspec.structs.replace(report, verdicts=without), []
-    tried = tried_sizes(workspace, found, options, result.graphs[source.path, name])
+    tried = tried_sizes(workspace, found, options, result.graphs[source.path, name], known)
     result.origins[source.path, name] = msgspec.structs.replace(
         result.origins[source.path, name],
         generic=tried.claim.generic,

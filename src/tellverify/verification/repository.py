@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+
+import msgspec
 
 from tellverify.verification.git import NoRepository, ask, differences, names
 
@@ -17,6 +19,19 @@ def top_of(folder: str) -> str:
             return ""
         here = above
     return here
+
+
+def real_paths(paths: Iterable[str]) -> list[str]:
+    """The real paths of files; each folder is resolved once."""
+    folders: dict[str, str] = {}
+    found = []
+    for path in paths:
+        folder, name = os.path.split(path)
+        if folder not in folders:
+            folders[folder] = os.path.realpath(folder)
+        plain = name not in ("", os.curdir, os.pardir) and not os.path.islink(path)
+        found.append(os.path.join(folders[folder], name) if plain else os.path.realpath(path))
+    return found
 
 
 def is_tracked(path: str) -> bool:
@@ -58,7 +73,7 @@ def text_at(revision: str, path: str) -> bytes | None:
         return None
     if revision.startswith("-") or not revision.strip():
         raise NoRepository(f"`{revision}` is not a git revision")
-    commit = _line(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    commit = _lines(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     name = _below(place, top)
     if not ask(top, "ls-tree", "-z", commit, "--", name):
         return None
@@ -67,59 +82,104 @@ def text_at(revision: str, path: str) -> bytes | None:
 
 def _below(place: str, top: str) -> str:
     """A path, its last part not resolved, as git names it from the top of its work tree."""
-    folder, name = os.path.split(place)
-    return os.path.relpath(os.path.join(os.path.realpath(folder), name), top).replace(os.sep, "/")
+    return os.path.relpath(_place(place), top).replace(os.sep, "/")
 
 
-def _line(folder: str, *arguments: str) -> str:
-    """The line that git prints. Raises NoRepository."""
+def _place(path: str) -> str:
+    """The real path of a file or folder that may be a link itself."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _lines(folder: str, *arguments: str) -> str:
+    """What git prints, without its last end of line. Raises NoRepository."""
     return os.fsdecode(ask(folder, *arguments)).rstrip("\n")
 
 
-def base_of(revision: str) -> str:
-    """The commit where the work since `revision` began. Raises NoRepository."""
+class RevisionPoint(msgspec.Struct, frozen=True):
+    """The commit where the work since a revision began, and the top of the work tree."""
+
+    commit: str
+    top: str
+
+
+class Differences(msgspec.Struct, frozen=True):
+    """The files of a work tree that differ from a commit.
+
+    `changed` are those that git tracks, now or then, `untracked` those that it does not know and
+    that no `.gitignore` names, and `unchanged` the others that it tracks. Links among them are not
+    followed; files of a submodule are in none of the three.
+    """
+
+    point: RevisionPoint
+    changed: tuple[str, ...]
+    untracked: tuple[str, ...]
+    unchanged: tuple[str, ...]
+
+    def below(self, paths: Sequence[str]) -> dict[str, str]:
+        """The changed files at or below `paths`: real paths, with the paths to show."""
+        within = {place for path in paths for place in (os.path.realpath(path), _place(path))}
+        inside = tuple(os.path.join(one, "") for one in within)
+        return {
+            place: os.path.relpath(place).replace(os.sep, "/")
+            for place in self.changed
+            if place in within or place.startswith(inside)
+        }
+
+
+def revision_point(revision: str) -> RevisionPoint:
+    """Where the work since `revision` began. Raises NoRepository."""
     if revision.startswith("-") or not revision.strip():
         raise NoRepository(f"`{revision}` is not a git revision")
     if not top_of("."):
         raise NoRepository("the working folder is not in a git work tree")
+    asked = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
     try:
-        commit = _line(".", "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+        said = _lines(".", "rev-parse", "--show-toplevel", *asked)
     except NoRepository as error:
         if "single revision" in str(error):
-            shallow = _line(".", "rev-parse", "--is-shallow-repository") == "true"
+            shallow = _lines(".", "rev-parse", "--is-shallow-repository") == "true"
             more = "; this is a shallow clone, fetch the revision before" if shallow else ""
             raise NoRepository(f"git knows no revision `{revision}`{more}") from None
         if "expected commit" in str(error):
             raise NoRepository(f"`{revision}` is no commit") from None
         raise
+    top, _, commit = said.rpartition("\n")
     try:
-        return _line(".", "merge-base", commit, "HEAD") or commit
+        base = _lines(".", "merge-base", commit, "HEAD")
     except NoRepository:
-        return commit  # no common history, as in a shallow clone
+        base = ""  # no common history, as in a shallow clone
+    return RevisionPoint(base or commit, os.path.realpath(top))
 
 
-def changed_names(commit: str, paths: Sequence[str]) -> dict[str, str]:
-    """The files below `paths` that differ from a commit: real paths, with the paths to show.
+def differences_since(revision: str) -> Differences:
+    """What differs from where the work since `revision` began. Raises NoRepository."""
+    point = revision_point(revision)
+    changed = differences(point.top, "--name-only", "--no-renames", point.commit, "--")
+    listed = names(point.top, "ls-files", "-z", "-t", "--cached", "--others", "--exclude-standard")
+    untracked = [name[2:] for name in listed if name.startswith("? ")]
+    tracked = {name[2:] for name in listed if not name.startswith("? ")}
+    unchanged = sorted(tracked.difference(changed))
+    return Differences(
+        point, *(_below_top(some, point.top) for some in (changed, untracked, unchanged))
+    )
 
-    Raises NoRepository.
-    """
-    top = os.path.realpath(_line(".", "rev-parse", "--show-toplevel"))
-    changed = differences(".", "--name-only", "--no-renames", commit, "--", *paths)
-    places = [os.path.join(top, name) for name in changed]
-    return {place: os.path.relpath(place).replace(os.sep, "/") for place in places}
+
+def _below_top(found: Iterable[str], top: str) -> tuple[str, ...]:
+    """The files that git names from the top of its work tree."""
+    return tuple(os.path.join(top, name) for name in found)
 
 
-def contents_at(commit: str, places: Sequence[str]) -> dict[str, bytes]:
+def contents_at(point: RevisionPoint, places: Sequence[str]) -> dict[str, bytes]:
     """The contents of files at a commit, by real path; files that were not there are left out.
 
     One process reads them all. Raises NoRepository.
     """
     if not places:
         return {}
-    top = os.path.realpath(_line(".", "rev-parse", "--show-toplevel"))
-    below = [os.path.relpath(place, top).replace(os.sep, "/") for place in places]
-    asked = "".join(f"{commit}:{name}\n" for name in below if "\n" not in name)
-    rest = ask(top, "cat-file", "--batch", given=os.fsencode(asked))
+    below = [os.path.relpath(place, point.top).replace(os.sep, "/") for place in places]
+    asked = "".join(f"{point.commit}:{name}\n" for name in below if "\n" not in name)
+    rest = ask(point.top, "cat-file", "--batch", given=os.fsencode(asked))
     found: dict[str, bytes] = {}
     for place, name in zip(places, below, strict=True):
         if "\n" in name:

@@ -41,7 +41,7 @@ from tellverify.verdict.run import Family
 if TYPE_CHECKING:
     from tellverify.projection.every_size import SizeGrid
 
-_Key: TypeAlias = tuple[tuple[str, int], ...]
+SizeKey: TypeAlias = tuple[tuple[str, int], ...]
 _REFUTED: Final = "it is refuted at {}, so nothing is claimed for larger sizes"
 _UNDECIDED: Final = "it is not decided at {}"
 
@@ -65,11 +65,26 @@ class TriedSizes(msgspec.Struct, frozen=True):
     limit: str
 
 
+class DecidedSizes:
+    """One protocol at sizes of its families, as it was lowered, and the findings where decided."""
+
+    def __init__(self) -> None:
+        self.lowered: dict[SizeKey, Lowered] = {}
+        self.findings: dict[SizeKey, list[InstanceFinding]] = {}
+
+
 def tried_sizes(
-    workspace: Workspace, found: SourceProtocol, options: Options, graphs: dict[str, ProtocolGraph]
+    workspace: Workspace,
+    found: SourceProtocol,
+    options: Options,
+    graphs: dict[str, ProtocolGraph],
+    decided: DecidedSizes,
 ) -> TriedSizes:
-    """Decide a protocol at all sizes that are needed; graphs for later use go to `graphs`."""
-    return _Sizes(workspace, found, options, graphs).run()
+    """Decide a protocol at all sizes that are needed; graphs for later use go to `graphs`.
+
+    What was found at single sizes goes to `decided`, in which nothing was decided before.
+    """
+    return _Sizes(workspace, found, options, graphs, decided).run()
 
 
 class _Sizes:
@@ -81,6 +96,7 @@ class _Sizes:
         found: SourceProtocol,
         options: Options,
         graphs: dict[str, ProtocolGraph],
+        decided: DecidedSizes,
     ) -> None:
         self._workspace = workspace
         self._found = found
@@ -88,8 +104,8 @@ class _Sizes:
         self._graphs = graphs
         self._groups = family_groups(found.protocol)
         self._smallest = smallest_sizes(found.protocol)
-        self._known: dict[_Key, Lowered] = {}
-        self._findings: dict[_Key, list[InstanceFinding]] = {}
+        self._known = decided.lowered
+        self._findings = decided.findings
 
     def run(self) -> TriedSizes:
         options, protocol = self._options, self._found.protocol
@@ -110,7 +126,7 @@ class _Sizes:
         limit = _too_many_sizes(beyond) if beyond and needs_all else ""
         if limit:
             instances.append(Instance("", {}, Lowered(None, limit=limit)))
-        used = sorted({*self._findings, *map(_key, given)}, key=self._order)
+        used = sorted({*self._findings, *map(size_key, given)}, key=self._order)
         families, bound = _families(protocol, instances)
         return TriedSizes(
             tuple(
@@ -127,20 +143,20 @@ class _Sizes:
             limit,
         )
 
-    def _order(self, key: _Key) -> tuple[int, tuple[int, ...]]:
+    def _order(self, key: SizeKey) -> tuple[int, tuple[int, ...]]:
         """Smallest first, families of one symbol counted once."""
         sizes = dict(key)
         point = tuple(sizes[group[0]] for group in self._groups)
         return sum(point), point
 
     def _at(self, sizes: Mapping[str, int]) -> Lowered:
-        key = _key(sizes)
+        key = size_key(sizes)
         if key not in self._known:
             self._known[key] = self._workspace.graph(self._found, sizes)
         return self._known[key]
 
     def _decide(self, sizes: Mapping[str, int]) -> list[InstanceFinding]:
-        key = _key(sizes)
+        key = size_key(sizes)
         if key not in self._findings:
             lowered = self._at(sizes)
             idle = self._without_last(sizes, lowered)
@@ -167,7 +183,7 @@ class _Sizes:
         """Keep a graph that evidence or a picture may need."""
         if lowered.graph is None:
             return
-        options, findings = self._options, self._findings.get(_key(sizes), ())
+        options, findings = self._options, self._findings.get(size_key(sizes), ())
         is_drawn = options.draw and lowered.graph.event_count <= MOST_DRAWN
         refutes = any(isinstance(one.outcome, Refuted) for one in findings)
         if options.keep_graphs or is_drawn or refutes:
@@ -232,7 +248,8 @@ def _event_count(lowered: Lowered) -> int:
     return max(timed, lowered.graph.event_count if lowered.graph is not None else 0)
 
 
-def _key(sizes: Mapping[str, int]) -> _Key:
+def size_key(sizes: Mapping[str, int]) -> SizeKey:
+    """The sizes of families, to look up what was decided at them."""
     return tuple(sizes.items())
 
 

@@ -75,7 +75,7 @@ def report_of(
         known = _others(one.instances)
         verdicts.append(Verdict(Property.MIXTURE, scope, known, True, *place, statistics))
     verdicts.append(_roll_out(pair, place))
-    findings += _about_roll_out(pair, where)
+    findings += _about_roll_out(pair, where, fail_on)
     return (
         ProtocolReport(
             one.name, one.path, one.line, _declared(pair), _families(pair), tuple(verdicts)
@@ -121,7 +121,7 @@ def _has_no_order(one: VersionComparison) -> bool:
     return one.upgrade is not None and one.upgrade.kind == "none"
 
 
-def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
+def _about_roll_out(pair: ComparedPair, where: Where, fail_on: FailOn) -> Iterator[Diagnostic]:
     one, at = pair.comparison, pair.new.span
     name = str(Property.ROLL_OUT)
     if one.upgrade is not None and _has_no_order(one):
@@ -129,9 +129,14 @@ def _about_roll_out(pair: ComparedPair, where: Where) -> Iterator[Diagnostic]:
     elif one.verdict == "broken":
         faulty = pair.old if pair.is_old_broken else pair.new
         there = Annotation(faulty.span, "the version that fails", faulty.path)
-        yield say.bad_version(where, at, one.reason, name, there)
+        yield say.bad_version(where, at, one.reason, name, there, is_repair=pair.is_repair)
     elif one.verdict == "unknown":
-        yield say.not_compared(where, at, one.reason or one.summary)
+        if one.upgrade is None:
+            yield say.not_compared(where, at, one.reason or one.summary)
+        else:
+            yield say.not_decided(where, at, one.reason, one.summary)
+    elif fails(one, fail_on) and one.verdict == "minor":
+        yield say.refused_change(where, at, one.verdict, fail_on, one.summary)
     for words in one.upstream:
         yield say.upstream_gate(where, at, words)
     for change in one.annotations:

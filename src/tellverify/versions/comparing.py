@@ -19,7 +19,7 @@ from tellverify.verification.reported import located, located_diagnostic, with_d
 from tellverify.versions.compared_run import judged, nothing_compared, report_of
 from tellverify.versions.comparison import ComparedPair, compared_pair
 from tellverify.versions.fact_changes import SchemaTexts, fact_changes
-from tellverify.versions.own_obligations import judged_alone, own_checks
+from tellverify.versions.own_obligations import decided_of, judged_alone, own_checks
 from tellverify.versions.pairing import Pairing, paired
 from tellverify.versions.sides import (
     MachineVersion,
@@ -70,7 +70,9 @@ def compare(old: VersionSide, new: VersionSide, request: CompareRequest) -> Comp
     checks = own_checks(new, request.options) if pairing.pairs else {}
     pairs = tuple(
         judged_alone(
-            compared_pair(left, right, request.rules, request.options), checks, request.options
+            compared_pair(left, right, request.rules, request.options, decided_of(right, checks)),
+            checks,
+            request.options,
         )
         for left, right in pairing.pairs
     )

@@ -19,6 +19,7 @@ from tellverify.verdict.versions import (
     VersionVerdict,
     VersionWord,
 )
+from tellverify.verification.tried_sizes import DecidedSizes
 from tellverify.versions.differences import message_changes, role_changes
 from tellverify.versions.instance import (
     ComparedInstance,
@@ -52,7 +53,8 @@ from tellverify.versions.wire_labels import WireRules, payload_type
 class ComparedPair(msgspec.Struct, frozen=True):
     """A comparison, the two versions, and the instances behind it.
 
-    `is_old_broken`: with the verdict *broken* the fault is one of the old version.
+    `is_old_broken`: with the verdict *broken* the fault is one of the old version, and with
+    `is_repair` the new one has none.
     """
 
     old: Version
@@ -60,10 +62,20 @@ class ComparedPair(msgspec.Struct, frozen=True):
     comparison: VersionComparison
     instances: tuple[ComparedInstance, ...] = ()
     is_old_broken: bool = False
+    is_repair: bool = False
 
 
-def compared_pair(old: Version, new: Version, rules: WireRules, options: Options) -> ComparedPair:
-    """Compare two versions at all family sizes."""
+def compared_pair(
+    old: Version,
+    new: Version,
+    rules: WireRules,
+    options: Options,
+    decided: DecidedSizes | None = None,
+) -> ComparedPair:
+    """Compare two versions at all family sizes.
+
+    `decided` has what a check of the new version has found at single sizes.
+    """
     frame = _frame(old, new)
     clash = rules.clash(sorted(role_names(old)))
     if clash:
@@ -72,12 +84,12 @@ def compared_pair(old: Version, new: Version, rules: WireRules, options: Options
     timed: ComparedPair | None = None
     for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options), rules):
         before = old_sizes(sizes, families_of(old), rules)
-        graphs = (graph_at(old, before, options), graph_at(new, sizes, options))
+        graphs = (graph_at(old, before, options), graph_at(new, sizes, options, decided))
         broken = _broken(graphs)
         if broken is not None:
             return broken_pair(old, new, *broken)
         if any(one.timed is not None for one in graphs):
-            timed = _timed(old, new, frame, graphs, rules)
+            timed = _timed(old, new, frame, graphs, rules, options)
             if timed.comparison.verdict == "unknown":
                 return timed
             continue
@@ -109,6 +121,20 @@ def broken_pair(old: Version, new: Version, word: VersionWord, fault: str) -> Co
     return msgspec.structs.replace(pair, is_old_broken=word == "old")
 
 
+def with_repair(pair: ComparedPair, alone: tuple[int, str]) -> ComparedPair:
+    """A pair with a broken old version, and what its new one is `alone`: exit code and fault."""
+    code, fault = alone
+    old = pair.comparison.reason
+    if code == 1:
+        reason = f"{old}; and so does the new one: {fault}"
+    elif code == 0:
+        reason = f"{old}; the new one passes its own check, so this is a repair"
+    else:
+        reason = f"{old}; whether the new one repairs that is not known"
+    said = msgspec.structs.replace(pair.comparison, reason=reason, summary=reason)
+    return msgspec.structs.replace(pair, comparison=said, is_repair=code == 0)
+
+
 def _broken(graphs: tuple[VersionGraph, VersionGraph]) -> tuple[VersionWord, str] | None:
     """Which version fails by itself, and why."""
     old, new = graphs
@@ -136,18 +162,26 @@ def _timed(
     frame: Callable[..., VersionComparison],
     graphs: tuple[VersionGraph, VersionGraph],
     rules: WireRules,
+    options: Options,
 ) -> ComparedPair:
     """Versions of which one has timeouts: the same, or not known with the place where they part."""
+    from tellverify.versions.annotation_changes import timed_annotation_changes
     from tellverify.versions.timed_versions import timed_difference
 
-    found = timed_difference(graphs[0].timed, graphs[1].timed, rules)
-    if found.words:
+    left, right = (one.timed for one in graphs)
+    found = timed_difference(left, right, rules)
+    if found.words or left is None or right is None:
         return without_mixtures(old, new, "unknown", found.words)
-    is_patch = all(change.weight == "patch" for change in found.durations)
+    changes = (
+        *found.durations,
+        *timed_annotation_changes(left, right, rules, options),
+        *_packs(old, new, options),
+    )
+    is_patch = all(change.weight == "patch" for change in changes)
     reason = "every role does the same as before, timeouts included"
     summary = "upgrade the roles in any order"
     verdict: VersionVerdict = "patch" if is_patch else "minor"
-    return ComparedPair(old, new, frame(verdict, summary, reason, annotations=found.durations))
+    return ComparedPair(old, new, frame(verdict, summary, reason, annotations=changes))
 
 
 def _frame(old: Version, new: Version) -> Callable[..., VersionComparison]:
@@ -186,7 +220,7 @@ def _compared(
     comparison = frame(
         verdict,
         summary,
-        "",
+        _not_known(rows) if verdict == "unknown" else "",
         upgrade,
         rows,
         _failing(found),
@@ -207,6 +241,13 @@ def _verdict(upgrade: UpgradeOrder, rows: Sequence[MixedInstance]) -> VersionVer
     if upgrade.kind == "unknown" or any(row.evidence == "unknown" for row in rows):
         return "unknown"
     return "minor"
+
+
+def _not_known(rows: Sequence[MixedInstance]) -> str:
+    """Why it is not known whether all mixtures that no run refutes are good."""
+    row = next((row for row in rows if row.evidence == "unknown"), rows[-1])
+    at = f" at {row.instance}" if row.instance else ""
+    return f"whether every other mixture is good{at} is not known: {row.method}"
 
 
 def _failing(found: Sequence[ComparedInstance]) -> tuple[FailingMixture, ...]:
@@ -245,13 +286,17 @@ def _annotations(
         from tellverify.versions.annotation_changes import annotation_changes
 
         found += annotation_changes((old, new), one.plain, options)
+    return (*found, *_packs(old, new, options))
+
+
+def _packs(old: Version, new: Version, options: Options) -> Iterator[VersionChange]:
+    """The changes of packs, where a version requires some or a policy has runtimes."""
     texts = [version for version in (old, new) if isinstance(version, TextVersion)]
     asks = any(version.found.protocol.requires for version in texts)
     if asks or (options.policy is not None and len(texts) == 2):
         from tellverify.versions.pack_changes import pack_changes
 
-        found += pack_changes(old, new, options)
-    return tuple(found)
+        yield from pack_changes(old, new, options)
 
 
 def _notes(old: Version, new: Version, one: ComparedInstance) -> Iterator[str]:
@@ -272,7 +317,9 @@ def _notes(old: Version, new: Version, one: ComparedInstance) -> Iterator[str]:
             for role, version in zip(changed, deployment, strict=True)
         ]
         events = counted(depth, "event")
-        yield f"a good mixture has a run of {events} that neither version has: {cube_words(named)}"
+        is_good = one.mixtures.known_by()[1] != "unknown"
+        which = "a good mixture" if is_good else "a mixture that no run refutes"
+        yield f"{which} has a run of {events} that neither version has: {cube_words(named)}"
 
 
 def _gate(one: ComparedInstance, verdict: VersionVerdict) -> tuple[str, ...]:

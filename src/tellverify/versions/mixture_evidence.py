@@ -69,21 +69,19 @@ def write_comparison(found: Comparing, run: Run, folder: str) -> Run:
 def _shown_by(run: Run, known: Mapping[str, EvidenceFile]) -> Iterator[EvidenceFile]:
     """The files once more, as those of the obligations of which they are evidence.
 
-    What holds at several family sizes has a file for each; its row is that of the last.
+    What holds at several family sizes has a file for each.
     """
     for report in run.protocols:
         subject = Subject(SubjectKind.PROTOCOL, report.path, report.name)
         begin = subject.part("versions[")
         files = [file for identity, file in known.items() if identity.startswith(begin)]
         for verdict in report.verdicts:
-            if not files:
-                continue
             outcome = verdict.outcome
             sizes = outcome.instance if isinstance(outcome, Refuted) else ""
             own = known.get(subject.part(f"versions[{sizes}]")) if sizes else None
-            shown = own or files[-1]
             identity = report.id_of(verdict).text
-            yield msgspec.structs.replace(shown, obligation=identity)
+            for shown in files if own is None else (own,):
+                yield msgspec.structs.replace(shown, obligation=identity)
 
 
 def _name(instance: str) -> str:

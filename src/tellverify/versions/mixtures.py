@@ -96,7 +96,7 @@ class Mixtures:
             return method, "proved"
         if self.search.overflow:
             events = counted(self.search.depth, "event")
-            limit = "more needs a higher `limits.configurations`"
+            limit = "more needs a higher `bounds.configurations`"
             return f"no run of up to {events} fails; {limit}", "unknown"
         bound = self.search.system.queue_bound
         if self.search.has_unjudged:
@@ -104,7 +104,7 @@ class Mixtures:
             return f"queues of at most {counted(bound, 'message')}; {what}", "unknown"
         longer = ""
         if bound < self._proofs[0]:
-            longer = "; longer ones need a higher `limits.configurations`"
+            longer = "; longer ones need a higher `bounds.configurations`"
         return f"queues of at most {counted(bound, 'message')}{longer}", "bounded"
 
     @property

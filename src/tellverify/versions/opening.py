@@ -15,9 +15,7 @@ from tellverify.language.files.neighbours import neighbours
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.versions import FailOn
-from tellverify.verification.changed_files import UnknownChanges
-from tellverify.verification.git import NoRepository
-from tellverify.verification.repository import base_of, contents_at
+from tellverify.verification.repository import contents_at, revision_point
 from tellverify.versions.comparing import NO_PAIR, CompareRequest
 from tellverify.versions.fact_changes import schemas_below
 from tellverify.versions.revision import files_against, old_path, place_of
@@ -145,7 +143,7 @@ def sides_against(
 ) -> tuple[VersionSide, VersionSide, CompareRequest]:
     """What differs from a git revision, as it was and as it is.
 
-    Raises UnknownChanges where git cannot say.
+    Raises NoRepository where git cannot say.
     """
     found = files_against(revision, paths, files)
     old = text_side(revision, (*found.old, *found.moved), found.also_old, options)
@@ -178,7 +176,7 @@ def machines_against(
 ) -> tuple[VersionSide, VersionSide, CompareRequest]:
     """Files of machines as they were at a git revision, and as they are.
 
-    Raises NoSide, and UnknownChanges where git cannot say.
+    Raises NoSide, and NoRepository where git cannot say.
     """
     named = [
         one for path in paths for one in (_machine_files(path) if os.path.isdir(path) else [path])
@@ -188,11 +186,8 @@ def machines_against(
     for path in named:
         if not os.path.lexists(path):
             raise NoSide(f"{path}: no such file or folder")
-    try:
-        commit = base_of(revision)
-        before = contents_at(commit, [os.path.realpath(path) for path in named])
-    except NoRepository as error:
-        raise UnknownChanges(str(error)) from None
+    point = revision_point(revision)
+    before = contents_at(point, [os.path.realpath(path) for path in named])
     old = [
         inputs.decode(old_path(revision, path), before[os.path.realpath(path)])
         for path in named
@@ -208,6 +203,6 @@ def machines_against(
         options,
         lambda version: version.path,
         are_single_files=True,
-        commit=commit,
+        commit=point.commit,
     )
     return machine_side(revision, old), new, request

@@ -14,18 +14,23 @@ from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport, Verdict
 from tellverify.verification.exit_code import judge
-from tellverify.verification.pipeline import results_in
-from tellverify.versions.comparison import ComparedPair, broken_pair
-from tellverify.versions.sides import MachineVersion, VersionSide
+from tellverify.verification.pipeline import Decided, results_in
+from tellverify.verification.tried_sizes import DecidedSizes
+from tellverify.versions.comparison import ComparedPair, broken_pair, with_repair
+from tellverify.versions.sides import MachineVersion, Version, VersionSide, graph_at
 
 _OF_PACKS: Final = (Property.ADMISSION, Property.ACCEPTANCE)
 
 
 class OwnCheck(msgspec.Struct, frozen=True):
-    """What a check says of one protocol: its report, and the findings about it."""
+    """What a check says of one protocol: its report, and the findings about it.
+
+    `decided` has what was found at single sizes of its families.
+    """
 
     report: ProtocolReport
     findings: tuple[Diagnostic, ...]
+    decided: DecidedSizes
 
 
 def own_checks(side: VersionSide, options: Options) -> Mapping[tuple[str, str], OwnCheck]:
@@ -37,11 +42,19 @@ def own_checks(side: VersionSide, options: Options) -> Mapping[tuple[str, str], 
     if side.workspace is None:
         return {}
     found: dict[tuple[str, str], OwnCheck] = {}
-    for result in results_in(side.workspace, _as_checked(options)):
+    decided: Decided = {}
+    for result in results_in(side.workspace, _as_checked(options), decided):
         for report in result.reports:
             said = tuple(one for one in result.diagnostics if one.protocol == report.name)
-            found[report.path, report.name] = OwnCheck(report, said)
+            key = report.path, report.name
+            found[key] = OwnCheck(report, said, decided[key])
     return found
+
+
+def decided_of(version: Version, checks: Mapping[tuple[str, str], OwnCheck]) -> DecidedSizes | None:
+    """What a check has decided of a version, None if it was not checked."""
+    found = checks.get((version.path, version.name))
+    return None if found is None else found.decided
 
 
 def _as_checked(options: Options) -> Options:
@@ -57,20 +70,33 @@ def judged_alone(
     """The pair, or that its new version is *broken* where a check of it fails.
 
     Packs are left to the comparison, which asks every runtime profile, and so is a worst case over
-    its budget where it has named one.
+    its budget where it has named one. Of a pair whose old version is broken it says whether the new
+    one repairs that.
     """
-    comparison = pair.comparison
-    if isinstance(pair.new, MachineVersion) or comparison.verdict == "broken":
+    if pair.comparison.verdict == "broken" and not pair.is_old_broken:
         return pair
+    if pair.is_old_broken:
+        return with_repair(pair, _of_version(pair, checks, options))
+    if isinstance(pair.new, MachineVersion):
+        return pair
+    code, fault = _of_version(pair, checks, options)
+    return broken_pair(pair.old, pair.new, "new", fault) if code == 1 else pair
+
+
+def _of_version(
+    pair: ComparedPair, checks: Mapping[tuple[str, str], OwnCheck], options: Options
+) -> tuple[int, str]:
+    """What the new version of a pair is by itself, as an exit code, and its fault for 1."""
+    if isinstance(pair.new, MachineVersion):
+        alone = graph_at(pair.new, {}, options)
+        return 1 if alone.is_broken else 0 if alone.is_proved else 3, alone.fault
     check = checks[pair.new.path, pair.new.name]
-    names_budget = any(change.weight == "major" for change in comparison.annotations)
+    names_budget = any(change.weight == "major" for change in pair.comparison.annotations)
     compared = (*_OF_PACKS, Property.BUDGET) if names_budget else _OF_PACKS
     counted = [one for one in check.report.verdicts if one.property not in compared]
     report = msgspec.structs.replace(check.report, verdicts=tuple(counted))
     code, _ = judge([report], check.findings, _as_checked(options), any_input=True)
-    if code != 1:
-        return pair
-    return broken_pair(pair.old, pair.new, "new", _fault(counted, check.findings))
+    return code, _fault(counted, check.findings) if code == 1 else ""
 
 
 def _fault(verdicts: Sequence[Verdict], findings: Sequence[Diagnostic]) -> str:

@@ -11,13 +11,13 @@ import msgspec
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, neighbours
-from tellverify.verification.changed_files import UnknownChanges, changed_files
+from tellverify.verification.changed_files import changed_files
 from tellverify.verification.git import NoRepository
 from tellverify.verification.repository import (
-    base_of,
-    changed_names,
+    Differences,
     contents_at,
-    top_of,
+    differences_since,
+    real_paths,
 )
 from tellverify.versions.fact_changes import SchemaTexts, is_schema, text_of
 
@@ -58,40 +58,38 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
     """What differs from `revision` among `files` and what was at `paths` before.
 
     A file differs when one that it imports does, be it among `files` or beside them. The revision
-    is where the work since it began, as for `check --changed-since`. Raises UnknownChanges where
+    is where the work since it began, as for `check --changed-since`. Raises NoRepository where
     git cannot say.
     """
-    try:
-        base = base_of(revision)
-        _require_inside(paths)
-        read = [*files, *neighbours(files)]
-        changed = changed_files(revision, read)
-        touched = changed_names(base, paths)
-        _require_there(paths, touched, revision)
-        now = {os.path.realpath(file.path): file for file in files}
-        wanted = {
-            shown: place
-            for place, shown in touched.items()
-            if place not in now and shown.endswith(_CHOREOGRAPHIES)
-        }
-        asked = [number for number in sorted(changed) if number < len(files)]
-        for number in asked:
-            wanted[files[number].path] = os.path.realpath(files[number].path)
-        imported = _beside(base, files) | _places(read[len(files) :])
-        tables = [place for place in touched if place.endswith((".toml", ".rs"))]
-        before = contents_at(base, [*wanted.values(), *imported, *tables])
-        old = _as_they_were(wanted, before, revision)
-        moved: list[ReadFile] = []
-        if any(os.path.realpath(files[number].path) not in before for number in asked):
-            moved = _gone_elsewhere(base, wanted.values(), revision)
-        was = [*old, *moved]
-        placed = [msgspec.structs.replace(one, path=place_of(one.path, revision)) for one in was]
-        later = _places(neighbours([*placed, *files]))
-        before |= contents_at(base, list(later))
-    except NoRepository as error:
-        raise UnknownChanges(str(error)) from None
+    since = differences_since(revision)
+    _require_inside(paths, since.point.top)
+    read = [*files, *neighbours(files)]
+    changed = changed_files(since, read)
+    touched = since.below(paths)
+    _require_there(paths, touched, revision)
+    places = real_paths(file.path for file in files)
+    now = set(places)
+    wanted = {
+        shown: place
+        for place, shown in touched.items()
+        if place not in now and shown.endswith(_CHOREOGRAPHIES)
+    }
+    asked = [number for number in sorted(changed) if number < len(files)]
+    for number in asked:
+        wanted[files[number].path] = places[number]
+    imported = _beside(since, files) | _places(read[len(files) :])
+    tables = [place for place in touched if place.endswith((".toml", ".rs"))]
+    before = contents_at(since.point, [*wanted.values(), *imported, *tables])
+    old = _as_they_were(wanted, before, revision)
+    moved: list[ReadFile] = []
+    if any(places[number] not in before for number in asked):
+        moved = _gone_elsewhere(since, wanted.values(), revision)
+    was = [*old, *moved]
+    placed = [msgspec.structs.replace(one, path=place_of(one.path, revision)) for one in was]
+    later = _places(neighbours([*placed, *files]))
+    before |= contents_at(since.point, [place for place in later if place not in before])
     rest = [file for number, file in enumerate(files) if number not in changed]
-    known = {*wanted.values(), *(os.path.realpath(file.path) for file in rest)}
+    known = {*wanted.values(), *places}
     beside = {shown: place for place, shown in (imported | later).items() if place not in known}
     also_old = [
         one for one in _as_they_were(beside, before, revision) if declared_modules(one.text or "")
@@ -105,20 +103,21 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
         and is_schema(place, now_text := text_of(place))
     )
     also = (*rest, *also_old)
-    return RevisionFiles(tuple(old), new, also, also_new, schemas, base, tuple(moved))
+    commit = since.point.commit
+    return RevisionFiles(tuple(old), new, also, also_new, schemas, commit, tuple(moved))
 
 
-def _gone_elsewhere(commit: str, known: Collection[str], revision: str) -> list[ReadFile]:
-    """The choreographies of the work tree that are gone since a commit, without the `known` ones.
+def _gone_elsewhere(since: Differences, known: Collection[str], revision: str) -> list[ReadFile]:
+    """The choreographies of the work tree that are gone, without the `known` ones.
 
     Raises NoRepository.
     """
     gone = {
         shown: place
-        for place, shown in changed_names(commit, [top_of(".")]).items()
+        for place, shown in since.below([since.point.top]).items()
         if shown.endswith(_CHOREOGRAPHIES) and place not in known and not os.path.lexists(place)
     }
-    return _as_they_were(gone, contents_at(commit, list(gone.values())), revision)
+    return _as_they_were(gone, contents_at(since.point, list(gone.values())), revision)
 
 
 def _as_they_were(
@@ -136,25 +135,21 @@ def _places(files: Sequence[ReadFile]) -> dict[str, str]:
     return {os.path.realpath(file.path): file.path for file in files}
 
 
-def _beside(commit: str, files: Sequence[ReadFile]) -> dict[str, str]:
-    """The files beside `files` that differ from a commit: real paths, with the paths to show.
-
-    Raises NoRepository.
-    """
+def _beside(since: Differences, files: Sequence[ReadFile]) -> dict[str, str]:
+    """The files beside `files` that differ: real paths, with the paths to show."""
     folders = sorted({os.path.dirname(file.path) or "." for file in files})
     places = {os.path.realpath(folder) for folder in folders}
     return {
         place: shown
-        for place, shown in (changed_names(commit, folders) if folders else {}).items()
+        for place, shown in since.below(folders).items()
         if os.path.dirname(place) in places and shown.endswith(_CHOREOGRAPHIES)
     }
 
 
-def _require_inside(paths: Sequence[str]) -> None:
-    top = top_of(".")
+def _require_inside(paths: Sequence[str], top: str) -> None:
     for path in paths:
         if os.path.commonpath((top, os.path.realpath(path))) != top:
-            raise UnknownChanges(f"{path} is outside of the git work tree")
+            raise NoRepository(f"{path} is outside of the git work tree")
 
 
 def _require_there(paths: Sequence[str], touched: Iterable[str], revision: str) -> None:
@@ -163,4 +158,4 @@ def _require_there(paths: Sequence[str], touched: Iterable[str], revision: str) 
         place = os.path.realpath(path)
         was_there = any(os.path.commonpath((place, one)) == place for one in touched)
         if not os.path.lexists(path) and not was_there:
-            raise UnknownChanges(f"{path}: no such file or folder, now or at `{revision}`")
+            raise NoRepository(f"{path}: no such file or folder, now or at `{revision}`")

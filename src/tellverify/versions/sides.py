@@ -25,6 +25,7 @@ from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import SAFETY, Property
+from tellverify.verification.tried_sizes import DecidedSizes, size_key
 from tellverify.versions.wire_labels import WireRules
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ def text_side(
     label: str, files: Sequence[ReadFile], also: Sequence[ReadFile], options: Options
 ) -> VersionSide:
     """The protocols of `files`, which may import those of `also`."""
-    workspace = Workspace(files, options.dialect, options.event_limit, also=also)
+    workspace = Workspace(files, options.dialect, options.event_limit, also=also, keeps=True)
     found = [
         TextVersion(workspace, one)
         for one in workspace.protocols()
@@ -198,8 +199,16 @@ class VersionGraph(msgspec.Struct, frozen=True):
     is_proved: bool = False
 
 
-def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> VersionGraph:
-    """What a version means at sizes of its families, if it is good alone."""
+def graph_at(
+    version: Version,
+    sizes: Mapping[str, int],
+    options: Options,
+    decided: DecidedSizes | None = None,
+) -> VersionGraph:
+    """What a version means at sizes of its families, if it is good alone.
+
+    What a check of it has `decided` is not decided again.
+    """
     if isinstance(version, MachineVersion):
         if version.system.diagnostics:
             first = version.system.diagnostics[0]
@@ -213,7 +222,8 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
         return VersionGraph(fault=blocked, is_broken=True)
     families = version.found.families
     own = {family: sizes[family] for family in families if family in sizes}
-    lowered = version.workspace.graph(version.found, own)
+    known = DecidedSizes() if decided is None else decided
+    lowered = known.lowered.get(size_key(own)) or version.workspace.graph(version.found, own)
     wrong = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if wrong:
         return VersionGraph(fault=wrong[0].message, is_broken=True)
@@ -224,7 +234,8 @@ def graph_at(version: Version, sizes: Mapping[str, int], options: Options) -> Ve
             reason = f"{reason}, line {skipped.line}"
         if lowered.timed is None:
             return VersionGraph(fault=reason or "its parallel branches have too many interleavings")
-    alone = [one for one in decide_instance(lowered, options) if one.property in _GOOD]
+    findings = known.findings.get(size_key(own)) or decide_instance(lowered, options)
+    alone = [one for one in findings if one.property in _GOOD]
     for one in alone:
         if isinstance(one.outcome, Refuted):
             return VersionGraph(fault=f"`{one.property}` is refuted", is_broken=True)

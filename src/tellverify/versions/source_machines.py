@@ -20,7 +20,7 @@ from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.workspace import Workspace
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.git import NoRepository
-from tellverify.verification.repository import contents_at
+from tellverify.verification.repository import RevisionPoint, contents_at, top_of
 from tellverify.verification.source_graphs import require_file
 from tellverify.versions.instance import role_versions
 from tellverify.versions.opening import machine_side
@@ -100,8 +100,9 @@ def _at_commit(commit: str, name: str) -> bytes:
     named = len(commit) >= 40 and all(c in "0123456789abcdef" for c in commit)
     require(named, "source", f"`{commit[:80]}` is not the name of a commit")
     place = os.path.realpath(name)
+    point = RevisionPoint(commit, top_of("."))
     try:
-        content: bytes | None = contents_at(commit, [place]).get(place)
+        content: bytes | None = contents_at(point, [place]).get(place)
     except NoRepository as error:
         raise Rejected("source", f"{error}: run this there, or with --without-sources") from None
     if content is None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tellverify.diagnostics.wording import series
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import Evidence, OrderKind, SizedOrder, UpgradeOrder
@@ -15,6 +17,7 @@ from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_wo
 if TYPE_CHECKING:
     from tellverify.versions.bridge import BridgeSearch
 
+_EVIDENCE: Sequence[Evidence] = ("proved", "bounded", "unknown")
 _KINDS: Sequence[OrderKind] = ("any", "ordered", "unknown", "none")
 
 
@@ -40,6 +43,19 @@ def upgrade_of(
     found: Sequence[ComparedInstance], bridges: Mapping[int, BridgeSearch]
 ) -> UpgradeOrder:
     """The order of all family sizes; of each by itself where no single one suits them."""
+    found_order = _of_all_sizes(found, bridges)
+    known = max((_known(one) for one in found), key=_EVIDENCE.index)
+    return msgspec.structs.replace(found_order, evidence=known)
+
+
+def _known(one: ComparedInstance) -> Evidence:
+    """How surely the mixtures that are not refuted are good."""
+    return one.mixtures.known_by()[1] if one.roles.changed else "proved"
+
+
+def _of_all_sizes(
+    found: Sequence[ComparedInstance], bridges: Mapping[int, BridgeSearch]
+) -> UpgradeOrder:
     kind = max((one.order.kind for one in found), key=_KINDS.index)
     changed = [n for n, one in enumerate(found) if one.roles.changed] or [0]
     alone = {number: _alone(found[number], bridges.get(number)) for number in changed}
@@ -67,7 +83,9 @@ def _alone(one: ComparedInstance, bridge: BridgeSearch | None) -> UpgradeOrder:
     if bridge is None:
         pairs = needed_pairs(family_pairs(one.order.before, changed))
         order = order_words(one.order.order, changed)
-        return UpgradeOrder(one.order.kind, pairs, order, one.order.pairs_suffice)
+        return UpgradeOrder(
+            one.order.kind, pairs, order, one.order.pairs_suffice, evidence=_known(one)
+        )
     plan = bridge.plan
     if plan is None:
         known: Evidence = "proved" if bridge.is_exhausted else "unknown"
@@ -95,13 +113,14 @@ def summary_of(upgrade: UpgradeOrder) -> str:
     """The order of roll-out as a sentence without its full stop."""
     if upgrade.by_size:
         return "; ".join(f"at {series(one.sizes)}: {one.words}" for one in upgrade.by_size)
+    searched = "as far as was searched, " if upgrade.evidence == "unknown" else ""
     match upgrade.kind:
         case "any":
-            return "upgrade the roles in any order"
+            return f"{searched}upgrade the roles in any order"
         case "unknown":
             return "it is not known whether an order is safe"
         case "ordered":
-            return _ordered(upgrade)
+            return f"{searched}{_ordered(upgrade)}"
         case "none":
             return f"no order is safe{_instead(upgrade)}"
 

@@ -79,5 +79,6 @@ def gate_notes(
         reason = "it wants each new role to refine the old one, and knows no order of roll-out"
         return (f"Telltale's gate refuses these versions: {reason}",)
     if answer == "gives up":
-        return (f"Telltale's gate gives no answer: it gives up on a loop; this is {verdict}",)
+        here = "it is not known here either" if verdict == "unknown" else f"this is {verdict}"
+        return (f"Telltale's gate gives no answer: it gives up on a loop; {here}",)
     return ()

@@ -69,7 +69,7 @@ def test_the_search_stops_before_longer_queues_exceed_the_budget() -> None:
     bound = mixtures.search.system.queue_bound
     assert bound < 8
     assert method.startswith(f"queues of at most {bound} message")
-    assert method.endswith("longer ones need a higher `limits.configurations`")
+    assert method.endswith("longer ones need a higher `bounds.configurations`")
 
 
 def test_a_release_in_between_keeps_the_messages_that_were_sent() -> None:

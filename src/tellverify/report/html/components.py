@@ -10,7 +10,7 @@ import msgspec
 
 from tellverify.diagnostics.wording import counted, listed
 from tellverify.report.families import collapsed
-from tellverify.report.grouping import evidence_of
+from tellverify.report.grouping import all_evidence_of
 from tellverify.report.tags import EMPTY, Html, element, escaped, href, joined
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
@@ -27,14 +27,14 @@ class HtmlPage(msgspec.Struct, frozen=True):
 
     run: Run
     sources: Mapping[str, SourceFile]
-    files: Mapping[str, EvidenceFile]
+    files: Mapping[str, tuple[EvidenceFile, ...]]
     compared: RunComparison
     folder: str = ""
 
 
 def page_of(run: Run, sources: Mapping[str, SourceFile], folder: str) -> HtmlPage:
     """The page of `run` in `folder`."""
-    return HtmlPage(run, sources, evidence_of(run), RunComparison(run), folder)
+    return HtmlPage(run, sources, all_evidence_of(run), RunComparison(run), folder)
 
 
 def status_chip(word: str) -> Html:
@@ -70,14 +70,13 @@ def protocol_anchor(protocol: ProtocolReport) -> str:
 
 
 def evidence_link(page: HtmlPage, protocol: ProtocolReport, verdict: Verdict) -> Html:
-    """A link to the evidence file of an obligation with its SHA-256, or nothing."""
-    return file_link(page, page.files.get(protocol.id_of(verdict).text))
+    """Links to the evidence files of an obligation with their SHA-256, or nothing."""
+    files = page.files.get(protocol.id_of(verdict).text, ())
+    return joined(file_link(page, file) for file in files)
 
 
-def file_link(page: HtmlPage, file: EvidenceFile | None) -> Html:
-    """A link to a file of evidence with its SHA-256, or nothing."""
-    if file is None:
-        return EMPTY
+def file_link(page: HtmlPage, file: EvidenceFile) -> Html:
+    """A link to a file of evidence with its SHA-256."""
     name = file.path.replace("\\", "/").rpartition("/")[2]
     digest = escaped(f"SHA-256 {file.sha256[:16]}…")
     return element(

@@ -226,8 +226,7 @@ def premises(core: Core) -> Html:
 
 def _again(page: HtmlPage, case: RefutedCase) -> Html:
     for verdict in case.verdicts:
-        file = page.files.get(case.protocol.id_of(verdict).text)
-        if file is not None:
+        for file in page.files.get(case.protocol.id_of(verdict).text, ()):
             words = f"tellverify replay {file.path}"
             return paragraph(joined((escaped("Again: "), code(words))), class_="again")
     command = "workflow check" if case.protocol.kind is SubjectKind.WORKFLOW else "check"
