@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +14,7 @@ import msgspec
 
 from tellverify.cli.asked import files_of, paths_of, read_asked, reviewed
 from tellverify.cli.check_options import Flags
+from tellverify.cli.checked_workflows import checked_workflows
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
@@ -32,7 +33,7 @@ from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verdict.properties import Property
 from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import CachedFiles, EvidenceFile, Run
-from tellverify.verification.checked import Checked, FileResult
+from tellverify.verification.checked import Checked
 from tellverify.verification.cluster_failure import ClusterFailure
 from tellverify.verification.interruption import CODES
 from tellverify.verification.memory import limit_memory
@@ -176,6 +177,9 @@ def prepared(
         options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)
     cache, is_own, about_it = _cache(found, flags)
+    checked_files = files if only is None else [files[index] for index in sorted(only)]
+    workflows = checked_workflows(found, flags, checked_files)
+    notes.extend(workflows.notes(options))
     conduct = Schedule(
         found.jobs or os.cpu_count() or 1,
         flags.cluster or "",
@@ -184,7 +188,7 @@ def prepared(
         flags.recheck_cache or not is_own,
         seconds=_total(flags),
         only=only,
-        more=_workflows(found, flags, options, cache if is_own and not flags.recheck_cache else ""),
+        more=workflows.results(options, cache if is_own and not flags.recheck_cache else ""),
     )
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
@@ -241,34 +245,6 @@ def _edited(files: list[inputs.ReadFile], edits: Mapping[str, str] | None) -> li
         inputs.decode(one.path, edits[one.path].encode("utf-8")) if one.path in edits else one
         for one in files
     ]
-
-
-def _workflows(
-    settings: Settings, flags: Flags, options: Options, cache: str
-) -> Callable[[], Sequence[FileResult]] | None:
-    """What decides the workflows that the configuration names, those below the paths that are
-    asked for.
-    """
-    asked = [os.path.normpath(path) for path in flags.paths]
-    wanted = [
-        path
-        for path in settings.workflows
-        if not asked or any(_contains(one, os.path.normpath(path)) for one in asked)
-    ]
-    if not wanted or flags.machines or flags.changed_since is not None:
-        return None
-
-    def results() -> Sequence[FileResult]:
-        from tellverify.workflows.workflow_check import configured_results
-
-        confined = settings.folder if "workflows" in settings.confined else ""
-        return configured_results(wanted, options, cache, confined)
-
-    return results
-
-
-def _contains(folder: str, path: str) -> bool:
-    return folder in (path, ".") or path.startswith(os.path.join(folder, ""))
 
 
 def _total(flags: Flags) -> float | None:
