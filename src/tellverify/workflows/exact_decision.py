@@ -31,7 +31,6 @@ from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skippe
 from tellverify.verdict.properties import Property
 from tellverify.workflows.composed_machines import (
     ComposedSystem,
-    MoveKind,
     composed_system,
 )
 from tellverify.workflows.composed_runs import (
@@ -44,15 +43,16 @@ from tellverify.workflows.composed_search import (
     ComposedAnswer,
     ComposedFault,
     ComposedSearch,
-    MachineMove,
 )
 from tellverify.workflows.composition import Composition
 from tellverify.workflows.joined_graph import JoinClash, in_sessions, joined_graph
-from tellverify.workflows.order_graph import topological
+from tellverify.workflows.leading_runs import LeadingRun
+from tellverify.workflows.order_graph import in_parts
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.protocol_files import ProtocolFiles
 
 _TIMERS: Final = "timers of `{}` are not searched together with other sessions"
+_NO_WAY: Final = "a session before it does not go on"
 _SHORT: Final = 2  # messages in a queue where longer ones are too many to search
 _WHOLE: Final = 8  # sessions before a part that are searched with it, for a shortest run
 
@@ -157,45 +157,39 @@ class ExactDecisions:
         configurations: int,
     ) -> ExactAnswer:
         """The run of a part behind complete runs of all sessions before it."""
-        order = topological(ahead, self._whole.searched_edges)
-        if order is None:
-            return _apart("sessions before it wait for each other")
-        numbers = (*order, *part)
-        whole = self._system(numbers)
+        groups = in_parts(ahead, self._whole.searched_edges)
+        whole = self._system((*(number for group in groups for number in group), *part))
         if isinstance(whole, str):
             return _apart(whole)
-        own = {(whole.sessions[m.session].number, m.role): n for n, m in enumerate(whole.machines)}
-        run: list[MachineMove] = []
-        for number in order:
-            graph = self._graph(number)
-            if isinstance(graph, str):
-                return _apart(graph)
-            made = _complete_run(whole, own, number, graph)
-            if made is None:
-                return _apart("a session before it does not go on")
-            run.extend(made)
-
-        def there(number: int) -> int:
-            machine = system.machines[number]
-            return own[system.sessions[machine.session].number, machine.role]
-
-        for number, move in fault.run:
-            me = there(number)
-            found = next(
-                one
-                for one in whole.machines[me].moves[_state(whole, run, me)]
-                if (one.kind, one.label) == (move.kind, move.label)
-                and (
-                    one.peer == there(move.peer)
-                    if move.kind in (MoveKind.SEND, MoveKind.RECEIVE)
-                    else whole.bundles[one.peer] == system.bundles[move.peer]
-                )
-            )
-            run.append(MachineMove(me, found))
-        moved = ComposedFault(fault.fault, tuple(run), tuple(map(there, fault.machines)))
+        way = LeadingRun(whole)
+        for group in groups:
+            made = self._made(way, group)
+            if made:
+                return _apart(made)
+        culprits = way.follow(system, fault.run, fault.machines)
+        moved = ComposedFault(fault.fault, tuple(way.run), culprits)
         trace = composed_trace(whole, moved, minimal=False)
         shown = ShownRun(trace, whole, moved.run, moved.machines)
         return ExactAnswer(trace, configurations=configurations, shown=shown)
+
+    def _made(self, way: LeadingRun, group: Sequence[int]) -> str:
+        """Let `way` complete the sessions of a group, which wait for each other where there are
+        several; why that is not possible, else empty.
+        """
+        if len(group) == 1:
+            graph = self._graph(group[0])
+            if isinstance(graph, str):
+                return graph
+            return "" if way.complete(group[0], graph) else _NO_WAY
+        system = self._system(group)
+        if isinstance(system, str):
+            return system
+        limit, longest = self._options.search_limit, self._options.queue_limit
+        run = ComposedSearch(system, limit, longest).completion()
+        if run is None:
+            return "sessions before it wait for each other"
+        way.follow(system, run)
+        return ""
 
     def _graph(self, number: int) -> PhaseGraph | str:
         session = self._whole.searched[number].session
@@ -349,60 +343,3 @@ def _reached(start: set[int], after: dict[int, list[int]]) -> set[int]:
                 seen.add(below)
                 work.append(below)
     return seen
-
-
-def _complete_run(
-    whole: ComposedSystem, own: dict[tuple[int, str], int], session: int, phase: PhaseGraph
-) -> list[MachineMove] | None:
-    """A shortest run of one session to an end after which the workflow goes on."""
-    graph = phase.graph
-    before: dict[int, tuple[int, int]] = {}
-    order = [0]
-    seen = {0}
-    goal: int | None = None
-    for state in order:
-        if phase.goes_on[state]:
-            goal = state
-            break
-        for e in range(graph.first[state], graph.first[state + 1]):
-            if graph.target[e] not in seen:
-                seen.add(graph.target[e])
-                before[graph.target[e]] = (state, e)
-                order.append(graph.target[e])
-    if goal is None:
-        return None
-    events: list[int] = []
-    while goal in before:
-        goal, e = before[goal]
-        events.append(e)
-    run: list[MachineMove] = []
-    states: dict[int, int] = {}
-
-    def make(number: int, kind: MoveKind, label: str, peer: int) -> None:
-        rows = whole.machines[number].moves
-        while rows[states.get(number, 0)] and rows[states.get(number, 0)][0].kind in (
-            MoveKind.ASK,
-            MoveKind.GRANT,
-        ):
-            asked = rows[states.get(number, 0)][0]
-            run.append(MachineMove(number, asked))
-            states[number] = asked.target
-        move = next(
-            one
-            for one in rows[states.get(number, 0)]
-            if (one.kind, one.label, one.peer) == (kind, label, peer)
-        )
-        run.append(MachineMove(number, move))
-        states[number] = move.target
-
-    for e in reversed(events):
-        event = graph.event(e)
-        p, q = own[session, event.sender], own[session, event.receiver]
-        make(p, MoveKind.SEND, event.label, q)
-        make(q, MoveKind.RECEIVE, event.label, p)
-    return run
-
-
-def _state(whole: ComposedSystem, run: Sequence[MachineMove], machine: int) -> int:
-    """The state of a machine after a run."""
-    return next((m.target for n, m in reversed(run) if n == machine), 0)
