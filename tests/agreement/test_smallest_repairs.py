@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Iterator
 
+import pytest
 from family_texts import FamilyText
 from random_protocols import random_protocol
 
@@ -41,6 +42,47 @@ def cheaper(given: FamilyText, price: int, seed: int) -> Iterator[Edits]:
     edits: list[Edits] = [frozenset({one}) for one in (*names, *messages)]
     edits += [frozenset(pair) for pair in itertools.combinations(names, 2)]
     yield from (one for one in (*edits, *pairs[:_MOST_PAIRS]) if cost(one) < price)
+
+
+_UNTOLD = """protocol P =
+  roles P, Q, R
+  choice R at
+    | One => R -> P : One
+    | Two =>
+      R -> P : Two
+      R -> Q : Two
+    | Three => R -> P : Three
+"""
+
+
+@pytest.mark.parametrize("behind", ["", "  Q -> P : Go\n", "  P -> R : Done\n  Q -> P : Go\n"])
+def test_a_message_behind_a_choice_is_smaller_than_one_in_each_branch(behind: str) -> None:
+    given = FamilyText(_UNTOLD + behind)
+    offers = repair(given.file, given.source, given.protocol).offers
+    assert (offers[0].rank, offers[0].cost) == (Rank.SMALLEST, 2)
+    assert ("R -> Q : Turn",) in [offer.changes for offer in offers]
+
+
+def test_a_message_behind_a_choice_stands_before_an_action_around_it() -> None:
+    text = """protocol P =
+  roles P, Q, R
+  choice P at
+    | Long =>
+      P -> R : Long
+      choice R at
+        | One => R -> P : One
+        | Two =>
+          R -> P : Two
+          R -> Q : Two
+        | Three => R -> P : Three
+    | Short =>
+      P -> R : Short
+      P -> Q : Short
+  Q -> P : Go
+"""
+    given = FamilyText(text)
+    offers = repair(given.file, given.source, given.protocol).offers
+    assert offers[0].cost == 2
 
 
 def test_no_cheaper_edits_repair_what_has_a_smallest_repair() -> None:

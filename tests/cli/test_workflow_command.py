@@ -176,6 +176,50 @@ def test_a_comment_holds_a_simple_sequence(
     assert code == 1 and "TV832" in out
 
 
+@pytest.mark.parametrize(
+    ("comment", "code", "column"),
+    [
+        ("workflow w: Exchange ;; Exchange", "TV832", 32),
+        ("workflow w: Exchange[]", "TV832", 22),
+        ("workflow w:", "TV832", 1),
+        ("workflow w: Nowhere ; Exchange", "TV833", 22),
+        ("workflow w: Exchange[Nothing]", "TV836", 22),
+    ],
+)
+def test_a_check_of_a_file_finds_what_is_wrong_with_a_workflow_in_a_comment(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    comment: str,
+    code: str,
+    column: int,
+) -> None:
+    path = tmp_path / "exchange.tell"
+    protocol = "protocol Exchange =\n  roles A, B\n  A -> B : Ask\n"
+    path.write_text(f"-- tell: {comment}\n{protocol}", encoding="utf-8")
+    checked = ("check", str(path), "--isolated", "--format", "concise")
+    exit_code, out, _ = _printed(capsys, *checked)
+    assert exit_code == 1
+    assert f"{path}:1:{column}: error[{code}]" in out
+    decided = _printed(capsys, "workflow", "check", str(path), "--format", "concise")[1]
+    assert f"{path}:1:{column}: error[{code}]" in decided
+
+
+def test_a_check_says_which_workflows_of_comments_it_does_not_decide(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    protocol = "protocol Exchange =\n  roles A, B\n  A -> B : Ask\n"
+    head = "-- tell: workflow one: Exchange ; Exchange\n"
+    Path("exchange.tell").write_text(head + protocol, encoding="utf-8")
+    note = "exchange.tell: `tellverify workflow check` decides the workflow `one`, this check does"
+    exit_code, out, told = _printed(capsys, "check", "exchange.tell", "--isolated")
+    assert exit_code == 0 and note in told and "composition" not in out
+    Path("tellverify.toml").write_text('workflows = ["exchange.tell"]\n', encoding="utf-8")
+    exit_code, out, told = _printed(capsys, "check", "exchange.tell", "--format", "json")
+    assert exit_code == 0 and note not in told and "composition" in out
+    assert [one["path"] for one in json.loads(out)["inputs"]] == ["exchange.tell"]
+
+
 def test_what_is_unchanged_comes_from_the_cache(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

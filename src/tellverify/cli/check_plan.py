@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -12,13 +12,13 @@ import msgspec
 from tellverify.cli.asked import files_of, paths_of, read_asked, reviewed
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_settings import settled
+from tellverify.cli.checked_workflows import checked_workflows
 from tellverify.cli.reports import STANDARD_OUTPUT, keep_inputs
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.obligations.options import Options
 from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verdict.properties import Property
-from tellverify.verification.checked import FileResult
 from tellverify.verification.memory import limit_memory
 from tellverify.verification.schedule import Schedule
 from tellverify.verification.settings import Settings
@@ -82,6 +82,9 @@ def prepared(
         options, about_base = reviewed(options, files, flags.base)
         notes.extend(about_base)
     cache, is_own, about_it = _cache(found, flags)
+    checked_files = files if only is None else [files[index] for index in sorted(only)]
+    workflows = checked_workflows(found, flags, checked_files)
+    notes.extend(workflows.notes(options))
     conduct = Schedule(
         found.jobs or os.cpu_count() or 1,
         flags.cluster or "",
@@ -90,7 +93,7 @@ def prepared(
         flags.recheck_cache or not is_own,
         seconds=_total(flags),
         only=only,
-        more=_workflows(found, flags, options, cache if is_own and not flags.recheck_cache else ""),
+        more=workflows.results(options, cache if is_own and not flags.recheck_cache else ""),
     )
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)
@@ -149,34 +152,6 @@ def _edited(files: list[inputs.ReadFile], edits: Mapping[str, str] | None) -> li
         inputs.decode(one.path, edits[one.path].encode("utf-8")) if one.path in edits else one
         for one in files
     ]
-
-
-def _workflows(
-    settings: Settings, flags: Flags, options: Options, cache: str
-) -> Callable[[], Sequence[FileResult]] | None:
-    """What decides the workflows that the configuration names, those below the paths that are
-    asked for.
-    """
-    asked = [os.path.normpath(path) for path in flags.paths]
-    wanted = [
-        path
-        for path in settings.workflows
-        if not asked or any(_contains(one, os.path.normpath(path)) for one in asked)
-    ]
-    if not wanted or flags.machines or flags.changed_since is not None:
-        return None
-
-    def results() -> Sequence[FileResult]:
-        from tellverify.workflows.workflow_check import configured_results
-
-        confined = settings.folder if "workflows" in settings.confined else ""
-        return configured_results(wanted, options, cache, confined)
-
-    return results
-
-
-def _contains(folder: str, path: str) -> bool:
-    return folder in (path, ".") or path.startswith(os.path.join(folder, ""))
 
 
 def _total(flags: Flags) -> float | None:

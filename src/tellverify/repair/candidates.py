@@ -34,6 +34,7 @@ from tellverify.repair.outline import (
     acts_in,
     concerns,
     first_action,
+    gaps_behind,
     is_one,
     outline,
 )
@@ -143,6 +144,8 @@ class Candidates:
                     together.setdefault(key, []).append(edit)
                     yield [edit]
             yield from (edits for edits in together.values() if len(edits) > 1)
+            for gap in gaps_behind(decision, self.outline, role):
+                yield [Insert(gap.block, gap.index, decision.decider, told, TURN, decision.group)]
 
     def _acts(self, decision: RepairDecision, role: str) -> bool:
         return any(

@@ -193,6 +193,21 @@ def first_action(block: ast.Block, role: str) -> int | None:
     return next((i for i, statement in enumerate(block) if acts_in(statement, role)), None)
 
 
+def gaps_behind(decision: RepairDecision, found: Outline, role: str) -> list[RepairGap]:
+    """The gaps behind a choice, where its branches have met: at once, and before the next own
+    action of a role in this block or in one around it.
+    """
+    path = tuple(map(int, decision.group.split(".")))
+    at_once = RepairGap(path[:-1], path[-1] + 1)
+    while len(path) > 1:
+        block, at = path[:-1], path[-1] + 1
+        own = first_action(found.blocks[block][at:], role)
+        if own is not None:
+            return list(dict.fromkeys((at_once, RepairGap(block, at + own))))
+        path = block[:-1]
+    return [at_once]
+
+
 def is_one(ref: ast.RoleRef) -> bool:
     """True when a reference stands for one role."""
     return ref.index is None or isinstance(ref.index, ast.ConstIndex)

@@ -132,7 +132,7 @@ def assembled(found: Iterable[FileResult], options: Options) -> Checked:
     if dead:
         code, reason = DEFECT, f"{counted(dead, 'file')} could not be checked"
     run = Run(
-        tuple(read),
+        tuple(dict.fromkeys(read)),
         located(reports, sources),
         tuple(
             located_diagnostic(one, sources)

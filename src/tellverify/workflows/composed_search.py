@@ -136,6 +136,31 @@ class ComposedSearch:
             return ComposedAnswer(fault_found, True, len(order))
         return ComposedAnswer(None, True, len(order), self._bound if self._blocked else 0)
 
+    def completion(self) -> tuple[MachineMove, ...] | None:
+        """A shortest run after which the workflow goes on behind every session and no message is
+        queued; None where there is none within the limit.
+        """
+        machines = self._system.machines
+        start: Node = ((0,) * len(machines), ((),) * len(self._channel))
+        seen = {start}
+        order = [start]
+        before: list[tuple[int, MachineMove | None]] = [(0, None)]
+        for index, node in enumerate(order):
+            states, queues = node
+            if not any(queues) and all(
+                one.goes_on[state] for one, state in zip(machines, states, strict=True)
+            ):
+                return _run_to(index, before)
+            for move in self._moves(node):
+                successor = self._after(node, move)
+                if successor not in seen:
+                    seen.add(successor)
+                    order.append(successor)
+                    before.append((index, move))
+            if len(order) > self._limit:
+                return None
+        return None
+
     def _depth(self, number: dict[Node, int], before: list[tuple[int, MachineMove | None]]) -> int:
         """The events before the first send that was left out."""
         return len(_run_to(number[self._blocked[0]], before))

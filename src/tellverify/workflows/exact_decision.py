@@ -29,10 +29,8 @@ from tellverify.projection.implementability import check_graph
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
-from tellverify.workflows.complete_runs import complete_run, state_after
 from tellverify.workflows.composed_machines import (
     ComposedSystem,
-    MoveKind,
     composed_system,
 )
 from tellverify.workflows.composed_runs import (
@@ -45,15 +43,16 @@ from tellverify.workflows.composed_search import (
     ComposedAnswer,
     ComposedFault,
     ComposedSearch,
-    MachineMove,
 )
 from tellverify.workflows.composition import Composition
 from tellverify.workflows.joined_graph import JoinClash, in_sessions, joined_graph
-from tellverify.workflows.order_graph import topological
+from tellverify.workflows.leading_runs import LeadingRun
+from tellverify.workflows.order_graph import in_parts
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.protocol_files import ProtocolFiles
 
 _TIMERS: Final = "timers of `{}` are not searched together with other sessions"
+_NO_WAY: Final = "a session before it does not go on"
 _SHORT: Final = 2  # messages in a queue where longer ones are too many to search
 _WHOLE: Final = 8  # sessions before a part that are searched with it, for a shortest run
 
@@ -158,45 +157,39 @@ class ExactDecisions:
         configurations: int,
     ) -> ExactAnswer:
         """The run of a part behind complete runs of all sessions before it."""
-        order = topological(ahead, self._whole.searched_edges)
-        if order is None:
-            return _apart("sessions before it wait for each other")
-        numbers = (*order, *part)
-        whole = self._system(numbers)
+        groups = in_parts(ahead, self._whole.searched_edges)
+        whole = self._system((*(number for group in groups for number in group), *part))
         if isinstance(whole, str):
             return _apart(whole)
-        own = {(whole.sessions[m.session].number, m.role): n for n, m in enumerate(whole.machines)}
-        run: list[MachineMove] = []
-        for number in order:
-            graph = self._graph(number)
-            if isinstance(graph, str):
-                return _apart(graph)
-            made = complete_run(whole, own, number, graph)
-            if made is None:
-                return _apart("a session before it does not go on")
-            run.extend(made)
-
-        def there(number: int) -> int:
-            machine = system.machines[number]
-            return own[system.sessions[machine.session].number, machine.role]
-
-        for number, move in fault.run:
-            me = there(number)
-            found = next(
-                one
-                for one in whole.machines[me].moves[state_after(whole, run, me)]
-                if (one.kind, one.label) == (move.kind, move.label)
-                and (
-                    one.peer == there(move.peer)
-                    if move.kind in (MoveKind.SEND, MoveKind.RECEIVE)
-                    else whole.bundles[one.peer] == system.bundles[move.peer]
-                )
-            )
-            run.append(MachineMove(me, found))
-        moved = ComposedFault(fault.fault, tuple(run), tuple(map(there, fault.machines)))
+        way = LeadingRun(whole)
+        for group in groups:
+            made = self._made(way, group)
+            if made:
+                return _apart(made)
+        culprits = way.follow(system, fault.run, fault.machines)
+        moved = ComposedFault(fault.fault, tuple(way.run), culprits)
         trace = composed_trace(whole, moved, minimal=False)
         shown = ShownRun(trace, whole, moved.run, moved.machines)
         return ExactAnswer(trace, configurations=configurations, shown=shown)
+
+    def _made(self, way: LeadingRun, group: Sequence[int]) -> str:
+        """Let `way` complete the sessions of a group, which wait for each other where there are
+        several; why that is not possible, else empty.
+        """
+        if len(group) == 1:
+            graph = self._graph(group[0])
+            if isinstance(graph, str):
+                return graph
+            return "" if way.complete(group[0], graph) else _NO_WAY
+        system = self._system(group)
+        if isinstance(system, str):
+            return system
+        limit, longest = self._options.search_limit, self._options.queue_limit
+        run = ComposedSearch(system, limit, longest).completion()
+        if run is None:
+            return "sessions before it wait for each other"
+        way.follow(system, run)
+        return ""
 
     def _graph(self, number: int) -> PhaseGraph | str:
         session = self._whole.searched[number].session

@@ -163,3 +163,21 @@ def topological(numbers: Sequence[int], edges: Iterable[OrderEdge]) -> list[int]
                 ready.append(below)
         ready.sort(reverse=True)
     return order if len(order) == len(numbers) else None
+
+
+def in_parts(numbers: Sequence[int], edges: Sequence[OrderEdge]) -> list[list[int]]:
+    """`numbers` in an order that follows the edges among them, those on cycles together."""
+    order = topological(numbers, edges)
+    if order is not None:
+        return [[number] for number in order]
+    place = {number: index for index, number in enumerate(numbers)}
+    after: list[list[int]] = [[] for _ in numbers]
+    for edge in edges:
+        if edge.before in place and edge.after in place:
+            after[place[edge.before]].append(place[edge.after])
+    first, target = [0], []
+    for own in after:
+        target += own
+        first.append(len(target))
+    parts = list(strongly_connected(first, target, range(len(numbers))))
+    return [sorted(numbers[index] for index in part) for part in reversed(parts)]
