@@ -443,6 +443,7 @@ def test_versions_whose_timeouts_differ_are_not_known(tellverify: Command) -> No
         code, out, _ = tellverify("compare", *both((TIMED, new)))
         assert code == 3, new
         assert said in " ".join(out.split()), new
+        assert "old version end, then replace all roles at once" in " ".join(out.split()), new
 
 
 def test_versions_whose_timeouts_are_the_same_are_a_patch(tellverify: Command) -> None:
@@ -465,6 +466,30 @@ def test_versions_whose_timeouts_are_the_same_are_a_patch(tellverify: Command) -
     renamed = TIMED.replace("W", "Worker")
     code, found = compared(tellverify, (TIMED, renamed), "--renamed", "W=Worker")
     assert (code, found["verdict"]) == (0, "patch")
+
+
+def test_annotations_of_a_text_with_timeouts_are_compared(tellverify: Command) -> None:
+    asks = '{ guard_capability : "a:b", flow_cost : 10, leak : "external=1" }'
+    old = TIMED.replace("W -> C : Ready", f"W {asks} -> C : Ready")
+    _, found = compared(tellverify, (old, old))
+    assert (found["verdict"], found["annotations"]) == ("patch", [])
+    new = old.replace("a:b", "a:c").replace("10", "90")
+    code, out, _ = tellverify("compare", *both((old, new)), "--fail-on", "minor")
+    said = " ".join(out.split())
+    assert code == 1
+    assert "P minor upgrade the roles in any order" in said
+    assert "before roll-out: grant `a:c` to W; allow that W sends without `a:b`" in said
+    assert "the cost of `Ready` from W rises 10 -> 90; the worst case with timeouts is not" in said
+    code, out, _ = tellverify("compare", *both((new, old.replace("a:b", "a:c"))))
+    assert (code, "P               patch" in out, "before roll-out" in out) == (0, True, False)
+    assert "changed: the cost of `Ready` from W falls 90 -> 10" in out
+    named = new.replace("C, W", "C, V").replace("W", "V")
+    _, found = compared(tellverify, (old, named), "--renamed", "W=V")
+    assert [one["words"] for one in found["annotations"]] == [  # type: ignore[attr-defined]
+        "V needs the capability `a:c`",
+        "V no longer needs the capability `a:b`",
+        "the cost of `Ready` from V rises 10 -> 90",
+    ]
 
 
 def test_two_protocols_of_one_name(tellverify: Command) -> None:

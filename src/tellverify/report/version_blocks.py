@@ -81,10 +81,11 @@ def _block(one: VersionComparison, style: Style, verbose: bool) -> Iterator[str]
         yield from style.hanging("  ", f"before roll-out: {before}", 4)
     if one.upgrade is not None and one.upgrade.bridge and verbose:
         yield from style.hanging("  ", f"plan: {', then '.join(one.upgrade.bridge)}", 4)
-    for change in one.changes if verbose else one.changes[:6]:
-        yield from style.hanging("  ", f"changed: {style.tamed(change.words)}", 4)
-    if len(one.changes) > 6 and not verbose:
-        yield f"  and {counted(len(one.changes) - 6, 'more change')}"
+    changed = changed_words(one)
+    for words in changed if verbose else changed[:6]:
+        yield from style.hanging("  ", f"changed: {style.tamed(words)}", 4)
+    if len(changed) > 6 and not verbose:
+        yield f"  and {counted(len(changed) - 6, 'more change')}"
     for note in (*one.upstream, *one.notes):
         yield from style.hanging("  ", f"note: {style.tamed(note)}", 4)
 
@@ -163,5 +164,17 @@ def restart_words(restarts: tuple[RoleRestart, ...]) -> str:
 
 def before_words(one: VersionComparison) -> str:
     """What has to be done before the first upgrade."""
-    said = [change.action or change.words for change in one.annotations]
+    said = [
+        change.action or change.words
+        for change in one.annotations
+        if change.action or change.weight != "patch"
+    ]
     return "; ".join(dict.fromkeys(said))
+
+
+def changed_words(one: VersionComparison) -> list[str]:
+    """What changed: the roles, and annotations that ask for nothing before roll-out."""
+    asks_nothing = [
+        change for change in one.annotations if change.weight == "patch" and not change.action
+    ]
+    return [change.words for change in (*one.changes, *asks_nothing)]

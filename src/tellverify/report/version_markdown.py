@@ -7,7 +7,13 @@ from typing import Final
 
 from tellverify.diagnostics.wording import counted
 from tellverify.report.markup import code, prose
-from tellverify.report.version_blocks import before_words, good_words, restart_head, restart_words
+from tellverify.report.version_blocks import (
+    before_words,
+    changed_words,
+    good_words,
+    restart_head,
+    restart_words,
+)
 from tellverify.verdict.run import Run
 from tellverify.verdict.versions import ComparedVersions
 
@@ -66,7 +72,7 @@ def _details(compared: ComparedVersions) -> Iterator[str]:
         before = before_words(one)
         if before:
             lines.append(f"before roll-out: {prose(before)}")
-        lines += [prose(change.words) for change in one.changes]
+        lines += [prose(words) for words in changed_words(one)]
         lines += [prose(note) for note in (*one.upstream, *one.notes)]
         if lines:
             yield f"**{code(one.name)}**"

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
 from tellverify.annotations.longest_paths import UNBOUNDED, PathShape, worst_totals
-from tellverify.annotations.metadata import Metadata, of_sites
+from tellverify.annotations.metadata import Metadata, metadata_of, of_sites
 from tellverify.annotations.rules import Rules
 from tellverify.language.syntax.directives import directives
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
+from tellverify.model.timed_text import MessageNode, TimedProtocol
 from tellverify.obligations.budgets import read_limit
 from tellverify.obligations.guard_chain import rules_for
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import VersionChange
 from tellverify.versions.sides import MachineVersion, Version
+from tellverify.versions.wire_labels import WireRules
 
 
 class _Annotated(msgspec.Struct, frozen=True):
@@ -49,19 +51,52 @@ def annotation_changes(
     yield from _leaks(left, right)
 
 
+def timed_annotation_changes(
+    old: TimedProtocol, new: TimedProtocol, renaming: WireRules, options: Options
+) -> Iterator[VersionChange]:
+    """The changes of annotations of two timed graphs whose nodes correspond one to one.
+
+    No worst case is known of a protocol with timeouts, so costs are compared message by message.
+    """
+    rules = rules_for(options)
+    sent = [_sent(graph, rules, names) for graph, names in ((old, renaming), (new, WireRules()))]
+    left, right = (_asked(((role, one) for role, _, one in each), {}) for each in sent)
+    yield from _grants(left, right)
+    yield from _facts(left, right)
+    for (_, _, before), (role, label, after) in zip(*sent, strict=True):
+        if before.cost != after.cost:
+            rises = after.cost > before.cost
+            changes = f"{'rises' if rises else 'falls'} {before.cost} -> {after.cost}"
+            words = f"the cost of `{label}` from {role} {changes}"
+            action = f"{words}; the worst case with timeouts is not known" if rises else ""
+            yield VersionChange(role, words, "minor" if rises else "patch", action)
+    yield from _leaks(left, right)
+
+
+def _sent(
+    graph: TimedProtocol, rules: Rules, renaming: WireRules
+) -> list[tuple[str, str, Metadata]]:
+    """The sender, label and annotations of every message of a timed graph, in its order."""
+    metadata = of_sites(graph.sites, rules)
+    nothing = metadata_of((), rules)
+    return [
+        (
+            renaming.new_name(family_of(node.sender)),
+            node.label,
+            metadata[node.site] if node.site >= 0 else nothing,
+        )
+        for node in graph.nodes
+        if isinstance(node, MessageNode)
+    ]
+
+
 def _annotated(graph: ProtocolGraph, rules: Rules) -> _Annotated:
     metadata = of_sites(graph.sites, rules)
-    capabilities: dict[str, dict[str, None]] = {}
-    facts: dict[str, dict[str, None]] = {}
-    bits: dict[tuple[str, str], int] = {}
     weights: dict[int, tuple[tuple[int, int], int]] = {}
+    sent: list[tuple[str, Metadata]] = []
     for e in range(graph.event_count):
         one: Metadata = metadata[graph.site[e]]
-        sender = family_of(graph.roles[graph.sender[e]])
-        capabilities.setdefault(sender, {}).update(dict.fromkeys(one.capabilities))
-        facts.setdefault(sender, {}).update(dict.fromkeys(one.facts))
-        for observer, count in one.bits:
-            bits[sender, observer] = max(bits.get((sender, observer), 0), count)
+        sent.append((family_of(graph.roles[graph.sender[e]]), one))
         if one.cost:
             weights[e] = ((graph.sender[e], -1), one.cost)
     worst: dict[str, int] = {}
@@ -69,6 +104,19 @@ def _annotated(graph: ProtocolGraph, rules: Rules) -> _Annotated:
         name = family_of(graph.roles[payer])
         known = worst.get(name, 0)
         worst[name] = UNBOUNDED if UNBOUNDED in (total, known) else max(total, known)
+    return _asked(sent, worst)
+
+
+def _asked(sent: Iterable[tuple[str, Metadata]], worst: Mapping[str, int]) -> _Annotated:
+    """What messages ask for, each with its sender."""
+    capabilities: dict[str, dict[str, None]] = {}
+    facts: dict[str, dict[str, None]] = {}
+    bits: dict[tuple[str, str], int] = {}
+    for sender, one in sent:
+        capabilities.setdefault(sender, {}).update(dict.fromkeys(one.capabilities))
+        facts.setdefault(sender, {}).update(dict.fromkeys(one.facts))
+        for observer, count in one.bits:
+            bits[sender, observer] = max(bits.get((sender, observer), 0), count)
     return _Annotated(capabilities, facts, worst, bits)
 
 

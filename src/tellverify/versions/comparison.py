@@ -89,7 +89,7 @@ def compared_pair(
         if broken is not None:
             return broken_pair(old, new, *broken)
         if any(one.timed is not None for one in graphs):
-            timed = _timed(old, new, frame, graphs, rules)
+            timed = _timed(old, new, frame, graphs, rules, options)
             if timed.comparison.verdict == "unknown":
                 return timed
             continue
@@ -162,18 +162,26 @@ def _timed(
     frame: Callable[..., VersionComparison],
     graphs: tuple[VersionGraph, VersionGraph],
     rules: WireRules,
+    options: Options,
 ) -> ComparedPair:
     """Versions of which one has timeouts: the same, or not known with the place where they part."""
+    from tellverify.versions.annotation_changes import timed_annotation_changes
     from tellverify.versions.timed_versions import timed_difference
 
-    found = timed_difference(graphs[0].timed, graphs[1].timed, rules)
-    if found.words:
+    left, right = (one.timed for one in graphs)
+    found = timed_difference(left, right, rules)
+    if found.words or left is None or right is None:
         return without_mixtures(old, new, "unknown", found.words)
-    is_patch = all(change.weight == "patch" for change in found.durations)
+    changes = (
+        *found.durations,
+        *timed_annotation_changes(left, right, rules, options),
+        *_packs(old, new, options),
+    )
+    is_patch = all(change.weight == "patch" for change in changes)
     reason = "every role does the same as before, timeouts included"
     summary = "upgrade the roles in any order"
     verdict: VersionVerdict = "patch" if is_patch else "minor"
-    return ComparedPair(old, new, frame(verdict, summary, reason, annotations=found.durations))
+    return ComparedPair(old, new, frame(verdict, summary, reason, annotations=changes))
 
 
 def _frame(old: Version, new: Version) -> Callable[..., VersionComparison]:
@@ -278,13 +286,17 @@ def _annotations(
         from tellverify.versions.annotation_changes import annotation_changes
 
         found += annotation_changes((old, new), one.plain, options)
+    return (*found, *_packs(old, new, options))
+
+
+def _packs(old: Version, new: Version, options: Options) -> Iterator[VersionChange]:
+    """The changes of packs, where a version requires some or a policy has runtimes."""
     texts = [version for version in (old, new) if isinstance(version, TextVersion)]
     asks = any(version.found.protocol.requires for version in texts)
     if asks or (options.policy is not None and len(texts) == 2):
         from tellverify.versions.pack_changes import pack_changes
 
-        found += pack_changes(old, new, options)
-    return tuple(found)
+        yield from pack_changes(old, new, options)
 
 
 def _notes(old: Version, new: Version, one: ComparedInstance) -> Iterator[str]:

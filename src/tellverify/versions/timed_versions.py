@@ -7,6 +7,7 @@ own text, and it is not defined which entry of one text is which of the other.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import msgspec
 
@@ -23,6 +24,9 @@ from tellverify.model.timed_text import (
 from tellverify.verdict.versions import VersionChange
 from tellverify.versions.wire_labels import WireRules, payload_type
 
+_UNDECIDED: Final = "mixtures with timeouts are not decided"
+_TODO: Final = "let the sessions of the old version end, then replace all roles at once"
+
 
 class TimedDifference(msgspec.Struct, frozen=True):
     """Where two texts part, in words, empty where their roles do the same; and other durations."""
@@ -37,14 +41,12 @@ def timed_difference(
     """Compare two timed graphs over wire labels; None is a version without a timeout."""
     if old is None or new is None:
         side = "new" if old is None else "old"
-        return TimedDifference(f"only the {side} version has a timeout")
+        return TimedDifference(f"{_UNDECIDED}: only the {side} version has a timeout; {_TODO}")
     if old.start != new.start or sorted(map(rules.new_name, old.roles)) != sorted(new.roles):
-        return TimedDifference("the roles differ, and mixtures with timeouts are not decided")
+        return TimedDifference(f"{_UNDECIDED}: the roles differ; {_TODO}")
     place = _first_difference(old, new, rules)
     if place:
-        return TimedDifference(
-            f"mixtures with timeouts are not decided; the texts differ at {place}"
-        )
+        return TimedDifference(f"{_UNDECIDED}: the texts differ at {place}; {_TODO}")
     return TimedDifference("", tuple(_durations(old, new)))
 
 

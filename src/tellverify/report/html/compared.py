@@ -17,7 +17,13 @@ from tellverify.report.html.components import (
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, joined, prose
-from tellverify.report.version_blocks import before_words, good_words, known_words, restart_head
+from tellverify.report.version_blocks import (
+    before_words,
+    changed_words,
+    good_words,
+    known_words,
+    restart_head,
+)
 from tellverify.verdict.run import ProtocolReport
 from tellverify.verdict.versions import PictureKind, VersionComparison
 
@@ -150,8 +156,9 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
     before = before_words(one)
     if before:
         yield paragraph(escaped(f"Before roll-out: {before}."))
-    if one.changes:
+    changed = changed_words(one)
+    if changed:
         yield paragraph(escaped("What changed:"))
-        yield items(prose(change.words) for change in one.changes)
+        yield items(map(prose, changed))
     if one.upstream or one.notes:
         yield items(prose(note) for note in (*one.upstream, *one.notes))
