@@ -369,6 +369,11 @@ def test_a_new_version_that_repairs_a_broken_one_is_called_a_repair(tellverify: 
     sizes = ("--instances", "D=1", "--require", "proved")
     _, found = compared(tellverify, (broken, family), *sizes)
     assert str(found["reason"]).endswith("whether the new one repairs that is not known"), found
+    code, out, _ = tellverify("compare", *both((broken + "  nonsense\n", mended)))
+    assert (code, "fails by itself" in out, "repair" in out) == (1, True, False)
+    write("m.json", "{}")
+    code, out, _ = tellverify("compare", "m.json", "new.tell")
+    assert (code, "fails by itself" in out, "repair" in out) == (1, True, False)
     write("p.tell", broken)
     commit()
     write("p.tell", mended)
