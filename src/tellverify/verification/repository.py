@@ -173,8 +173,48 @@ def _below_top(found: Iterable[str], top: str) -> tuple[str, ...]:
 def contents_at(point: RevisionPoint, places: Sequence[str]) -> dict[str, bytes]:
     """The contents of files at a commit, by real path; files that were not there are left out.
 
-    One process reads them all. Raises NoRepository.
+    Those in a submodule are of the commit that it had then. One process reads all of a work tree.
+    Raises NoRepository.
     """
+    by_tree: dict[str, list[str]] = {}
+    for place in places:
+        by_tree.setdefault(_tree_below(place, point.top), []).append(place)
+    found = _blobs_at(point, by_tree.pop("", []))
+    for top, inner in by_tree.items():
+        then = _submodule_at(point, top)
+        if then is not None:
+            found |= contents_at(then, inner)
+    return found
+
+
+def _tree_below(place: str, top: str) -> str:
+    """The outermost submodule of the work tree `top` that a file lies in, empty for none."""
+    found = ""
+    folder = os.path.dirname(place)
+    while folder.startswith(os.path.join(top, "")):
+        if os.path.lexists(os.path.join(folder, ".git")):
+            found = folder
+        folder = os.path.dirname(folder)
+    return found
+
+
+def _submodule_at(point: RevisionPoint, top: str) -> RevisionPoint | None:
+    """The commit of a submodule at that of its work tree, None where it was none."""
+    name = os.path.relpath(top, point.top).replace(os.sep, "/")
+    said = _lines(point.top, "ls-tree", "-z", point.commit, "--", name).split()
+    if len(said) < 3 or said[1] != "commit":
+        return None
+    try:
+        ask(top, "cat-file", "-e", f"{said[2]}^{{commit}}")
+    except NoRepository:
+        reason = (
+            f"the submodule {name} lacks the commit that it had then: fetch {said[2][:12]} there"
+        )
+        raise NoRepository(reason) from None
+    return RevisionPoint(said[2], top)
+
+
+def _blobs_at(point: RevisionPoint, places: Sequence[str]) -> dict[str, bytes]:
     if not places:
         return {}
     below = [os.path.relpath(place, point.top).replace(os.sep, "/") for place in places]

@@ -44,6 +44,7 @@ from tellverify.versions.sides import (
     old_sizes,
     role_names,
     sizes_of,
+    text_fault,
 )
 from tellverify.versions.upgrade import bridges_of, summary_of, upgrade_of
 from tellverify.versions.upstream_gate import gate_notes
@@ -127,6 +128,8 @@ def with_repair(pair: ComparedPair, alone: tuple[int, str]) -> ComparedPair:
     old = pair.comparison.reason
     if code == 1:
         reason = f"{old}; and so does the new one: {fault}"
+    elif text_fault(pair.old):
+        return pair  # nothing could run as it is written
     elif code == 0:
         reason = f"{old}; the new one passes its own check, so this is a repair"
     else:

@@ -125,6 +125,16 @@ def role_names(version: Version) -> set[str]:
             return roles | set(map(family_of, roles))
 
 
+def text_fault(version: Version) -> str:
+    """Why a version has no meaning: an error of its text or file, or a missing import; or empty."""
+    match version:
+        case TextVersion(found=found):
+            wrong, blocked = found.errors, found.judged.linked.blocked
+        case MachineVersion(system=system):
+            wrong, blocked = system.diagnostics, ""
+    return wrong[0].message if wrong else blocked
+
+
 class VersionSide(msgspec.Struct, frozen=True):
     """All protocols of one side, the files that were read, and their errors."""
 
@@ -209,17 +219,11 @@ def graph_at(
 
     What a check of it has `decided` is not decided again.
     """
+    wrong_text = text_fault(version)
+    if wrong_text:
+        return VersionGraph(fault=wrong_text, is_broken=True)
     if isinstance(version, MachineVersion):
-        if version.system.diagnostics:
-            first = version.system.diagnostics[0]
-            return VersionGraph(fault=first.message, is_broken=True)
         return _machines_alone(version.system.machines, options)
-    errors = version.found.errors
-    if errors:
-        return VersionGraph(fault=errors[0].message, is_broken=True)
-    blocked = version.found.judged.linked.blocked
-    if blocked:
-        return VersionGraph(fault=blocked, is_broken=True)
     families = version.found.families
     own = {family: sizes[family] for family in families if family in sizes}
     known = DecidedSizes() if decided is None else decided
