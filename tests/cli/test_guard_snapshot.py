@@ -49,6 +49,14 @@ def denied_at(stage: str) -> dict[str, str]:
     return dict(zip(order, answers, strict=True))
 
 
+def test_a_snapshot_without_its_format_is_told_how_to_begin() -> None:
+    Path("bare.toml").write_text(f"capabilities = []\n{BUDGET}", "utf-8")
+    given = ["guard", "bare.toml", "request.tell", "--role", "Client", "--message", "SendRequest"]
+    done = CliRunner().invoke(tellverify, given, standalone_mode=False)
+    assert done.return_value == 2
+    assert "bare.toml:1: the key `format` is missing: write `format = 1` first" in done.output
+
+
 def test_no_capabilities_is_denied_as_in_the_guide() -> None:
     """The guide's unit test: capabilities empty, limit 100, nothing spent, epoch 0."""
     code, said = call(f"capabilities = []\n{BUDGET}", "Client", "SendRequest")

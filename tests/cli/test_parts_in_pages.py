@@ -133,6 +133,13 @@ def test_a_block_with_lines_of_another_file_is_not_checked(command: Command, tex
     assert said.endswith("0 refuted   10 proved   0 bounded   0 assumed   0 unknown   0 skipped\n")
 
 
+def test_local_protocols_alone_depend_on_the_text_around_them(command: Command) -> None:
+    text = "-- where the helpers are\nwhere\n  protocol Helper =\n    A -> B : X\n"
+    code, said = command(block(text))
+    assert code == 4
+    assert "page.md:5:1: note[TV160] this block depends on the text around it" in said
+
+
 def test_two_parts_have_two_names(command: Command) -> None:
     code, said = command(block("A -> B : M\n") * 2, "check", "page.md")
     assert code == 0

@@ -274,6 +274,16 @@ def test_facts_in_a_broken_source_are_a_fault_and_not_absent() -> None:
         assert "the Rust source has a syntax error in it" in " ".join(said.split())
 
 
+@pytest.mark.parametrize("name", ["order.tell", "page.md"])
+def test_a_choreography_is_no_schema(name: str) -> None:
+    Path(name).write_text("protocol P =\n  roles A, B\n  A -> B : M\n", "utf-8")
+    for words in (("check",), ("extract",), ("compare", "facts.rs"), ("status", "x", "--schema")):
+        Path("facts.rs").write_text(INVITATION, "utf-8")
+        Path("x").write_text("", "utf-8")
+        code, said = call(*words, name)
+        assert (code, f"{name} is no fact schema" in said) == (2, True), said
+
+
 def test_check_and_extract_say_what_is_there() -> None:
     Path("facts.rs").write_text(INVITATION + CHAT, "utf-8")
     code, said = call("check", "facts.rs")

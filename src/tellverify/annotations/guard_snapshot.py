@@ -18,6 +18,7 @@ from tellverify.source.text import SourceFile, read_text
 from tellverify.source.toml import TomlFault, decode, read_toml
 
 LARGEST = 1_000_000
+_HEAD = "format = 1"
 _Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 
 
@@ -91,7 +92,8 @@ def read_snapshot(path: str) -> Snapshot | SnapshotFault:
             found = TomlFault(f"`{found.leakage[again].observer}` has a row already", span)
         document = found
     line = SourceFile(path, text).position(document.span.start)[0]
-    return SnapshotFault(line, document.message)
+    hint = f": write `{_HEAD}` first" if document.message == "the key `format` is missing" else ""
+    return SnapshotFault(line, f"{document.message}{hint}")
 
 
 def _named_twice(snapshot: Snapshot) -> int | None:

@@ -19,6 +19,7 @@ COST: Final = "flow_cost"
 FACTS: Final = "journal_facts"
 LEAK: Final = "leak"
 LINK: Final = "link"
+OF_GUARDS: Final = (CAPABILITY, COST, FACTS, LEAK, LINK)
 LARGEST_COST: Final = 2**64 - 1
 
 

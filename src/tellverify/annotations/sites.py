@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TypeAlias
 
 from tellverify.annotations.links import AnnotationLink, LinkFault, read_link
-from tellverify.annotations.metadata import COST, LARGEST_COST, metadata_of
+from tellverify.annotations.metadata import COST, LARGEST_COST, OF_GUARDS, metadata_of
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics import annotations as say
 from tellverify.diagnostics.admission import malformed_link, unresolved_import
@@ -102,8 +102,12 @@ def _shown(values: Sequence[str]) -> str:
 
 
 def _unannotated(where: Where, sends: Sequence[Annotated]) -> Iterator[Diagnostic]:
-    """Sends without a record, in a protocol where others have one."""
-    if all(send.record is None for send in sends):
+    """Sends without a record, in a protocol where others have something for the guard chain.
+
+    Keys of Telltale alone, such as `runtime_timeout`, say nothing of guards.
+    """
+    keys = {key for send in sends for key, _ in record_entries(send.record)}
+    if keys.isdisjoint(OF_GUARDS):
         return
     for send in sends:
         if send.record is None:

@@ -262,7 +262,13 @@ def _name(read: SchemaRead) -> str:
 
 
 def _read(path: str) -> Sequence[SchemaRead]:
-    """The schemas of a file. Raises Stopped where Rust cannot be read for lack of the extra."""
+    """The schemas of a file.
+
+    Raises Stopped where Rust cannot be read for lack of the extra, and for a choreography.
+    """
+    if path.endswith((inputs.SUFFIX, *inputs.EMBEDDING)) and not path.endswith(RUST):
+        complain(f"{tame(path)} is no fact schema: those are in TOML files and in Rust sources")
+        raise Stopped(Exit.USAGE)
     try:
         return schemas_in(path)
     except ModuleNotFoundError as error:

@@ -15,6 +15,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under
 from tellverify.cli.selection import given_or_included
 from tellverify.diagnostics.model import Diagnostic, Severity
+from tellverify.diagnostics.wording import counted
 from tellverify.policy.model import Policy
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
@@ -167,12 +168,12 @@ def _text(rows: Sequence[ConvergenceStanding]) -> list[str]:
 
 
 def _total(rows: Sequence[ConvergenceStanding]) -> str:
-    counted: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for row in rows:
-        counted[row.pack_status] = counted.get(row.pack_status, 0) + 1
-    total = ", ".join(f"{count} {status}" for status, count in sorted(counted.items()))
+        numbers[row.pack_status] = numbers.get(row.pack_status, 0) + 1
+    total = ", ".join(f"{count} {status}" for status, count in sorted(numbers.items()))
     left = sum(len(row.open_tasks) for row in rows)
-    return f"{len(rows)} protocols: {total}; {left} open tasks"
+    return f"{counted(len(rows), 'protocol')}: {total}; {counted(left, 'open task')}"
 
 
 def _markdown(rows: Sequence[ConvergenceStanding]) -> list[str]:

@@ -126,6 +126,8 @@ def test_a_label_with_different_annotations_is_told_once() -> None:
 def test_a_message_without_annotations_among_others() -> None:
     assert codes("A { flow_cost : 1 } -> B : M", "B -> A : N") == ["TV365"]
     assert not codes("A -> B : M", "B -> A : N")
+    timed = codes("A { runtime_timeout : 3s, retry : 2 } -> B : M", "B -> A : N")
+    assert "TV365" not in timed
 
 
 def test_a_finding_points_at_the_value() -> None:

@@ -17,7 +17,7 @@ import msgspec
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic, moved, sort_key
 from tellverify.language.files.fences import TELL, Block, fenced_blocks, without_quotes
-from tellverify.language.files.parts import has_code, is_part, missing, read_part
+from tellverify.language.files.parts import end_of_other, has_code, is_part, missing, read_part
 from tellverify.language.files.rust_text import documentation, tokens, unescaped, without_comments
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.spans import placed
@@ -329,6 +329,10 @@ class _FragmentFinder:
                 first = text.partition("\n")[0]
                 span = Span(start, min(start + len(first), len(self.text)))
                 self.diagnostics.append(say.no_code(self.path, span))
+            elif (at := end_of_other(text)) is not None:
+                span = Span(start + at, start + at + 5)
+                reason = "`where` stands behind the protocol that calls what it declares"
+                self.diagnostics.append(say.lacks(self.path, span, reason))
             elif not is_part(text):
                 self.add(text, start)
             elif not self.leaves_out(text, start):

@@ -27,6 +27,7 @@ _DECLARATION: Final = re.compile(
     r"\s*(?:module|import|proof_bundle|profile|agreement_profile|role_set|cluster|ring|mesh|type"
     r"|effect|fragment|operation|guest)\b"
 )
+_WHERE: Final = re.compile(r"\s*(where)\b")
 _ROLES: Final = re.compile(r"\s*roles\b")
 _COMMENT: Final = re.compile(r"--[^\n]*|\{-(?s:.)*?-\}")
 _ROLE: Final = r"([A-Za-z]\w*)(?:\[([^\]\n]*)\])?"
@@ -42,6 +43,13 @@ _FROM_AROUND: Final = frozenset(("TV222", "TV231", "TV272", "TV282", "TV301", "T
 def has_code(text: str) -> bool:
     """Whether a text has anything but comments."""
     return bool(_COMMENT.sub(" ", text).strip())
+
+
+def end_of_other(text: str) -> int | None:
+    """Where `where` stands in a text that begins with the local protocols of another one."""
+    code = _COMMENT.sub(lambda found: " " * len(found[0]), text)
+    where = _WHERE.match(code)
+    return None if where is None else where.start(1)
 
 
 def is_part(text: str) -> bool:
