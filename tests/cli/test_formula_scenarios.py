@@ -146,6 +146,22 @@ def test_a_message_that_arrives_twice_under_a_timer() -> None:
     assert events(found["property[once] @ twice"]) == 3
 
 
+@pytest.mark.parametrize("timer", [False, True])
+def test_a_scenario_speaks_of_the_sizes_that_have_its_members(timer: bool) -> None:
+    text = OTA.replace("byzantine of C", "crash of D[2]")
+    text = text.replace("receive Abort after receive Commit", "receive Ready after receive Commit")
+    if timer:
+        text = text.split("  choice C at")[0].replace(
+            "  D[*] -> C : Ready\n",
+            "  timeout 1s C at\n    D[*] -> C : Ready\n    C -> D[*] : Commit\n"
+            "  on timeout =>\n    C -> D[*] : Abort\n",
+        )
+    found = decided(text)
+    outcome = found["property[one-way] @ liar"]
+    assert isinstance(outcome, Bounded) and outcome.bound.startswith("D = 3"), outcome
+    assert isinstance(found["property[one-way]"], Bounded)
+
+
 @pytest.mark.parametrize(
     ("text", "name"),
     [

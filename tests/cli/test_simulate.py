@@ -219,14 +219,19 @@ def test_machines_are_simulated(ota: Path, capsys: pytest.CaptureFixture[str]) -
         (["ota.tell", "--runs", "0"], 2, "--runs"),
         (["ota.tell", "--format", "jsonl", "--log", "x"], 2, "not both"),
         (["ota.tell", "--log", "no/such/folder"], 2, "cannot write"),
+        (["ota.tell", "--log", "./ota.tell"], 2, "would replace ./ota.tell, which is read"),
+        (["ota.tell", "--log", "tellverify.toml"], 2, "would replace tellverify.toml"),
         (["--machines", "ota.tell"], 1, "error"),
     ],
 )
 def test_what_cannot_be_simulated_is_said(
     ota: Path, capsys: pytest.CaptureFixture[str], options: list[str], code: int, words: str
 ) -> None:
+    (ota / "tellverify.toml").write_text("[bounds]\nqueue = 4\n", "utf-8")
+    before = [path.read_bytes() for path in sorted(ota.iterdir())]
     done, said = simulated(capsys, *options)
     assert done == code and words in said
+    assert [path.read_bytes() for path in sorted(ota.iterdir())] == before
 
 
 def test_the_library_generates_the_same_runs(ota: Path) -> None:

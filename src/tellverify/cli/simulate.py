@@ -36,6 +36,7 @@ from tellverify.search.simulation import MOST_EVENTS, Simulator
 from tellverify.search.simulation_statistics import Tally
 from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.verdict.identity import NO_FAULTS
+from tellverify.verification.output_paths import is_one_of
 from tellverify.verification.refused import RefusedFile
 from tellverify.verification.shown_simulation import presumed, shown_fault
 from tellverify.verification.simulation_subject import (
@@ -154,7 +155,8 @@ def simulate(
     if bool(file) == bool(machines):
         raise click.UsageError("give a FILE, or machines with --machines")
     try:
-        options = settled(Flags()).options
+        settings = settled(Flags())
+        options = settings.options
         subject = _subject(file, machines, protocol, instances, options)
         scenario = _scenario(subject, faults)
         simulator = simulator_of(
@@ -166,7 +168,8 @@ def simulate(
             most_events=most_events,
         )
         asked = _Asked(runs, index, until, style, options)
-        with _log(log_path, style) as out:
+        read = (*subject.read, *([settings.path] if settings.path else []))
+        with _log(log_path, style, read) as out:
             return _simulated(subject, simulator, asked, out, verbose, quiet=no_progress)
     except RefusedFile as refused:
         return complain_refused(refused)
@@ -263,13 +266,18 @@ def _simulated(
 
 
 @contextmanager
-def _log(path: str | None, style: str) -> Iterator[TextIO | None]:
-    """Where the events of runs go: to a file, to standard output, or nowhere."""
+def _log(path: str | None, style: str, read: tuple[str, ...]) -> Iterator[TextIO | None]:
+    """Where the events of runs go: to a file, to standard output, or nowhere.
+
+    Never to one of the files that were `read`.
+    """
     if path is None:
         yield sys.stdout if style == "jsonl" else None
         return
     if style == "jsonl":
         raise click.UsageError("give --log or --format jsonl, not both")
+    if is_one_of(path, read):
+        raise click.UsageError(f"the log would replace {tame(path)}, which is read")
     try:
         out = open(path, "w", encoding="utf-8")  # noqa: SIM115
     except (OSError, ValueError) as error:

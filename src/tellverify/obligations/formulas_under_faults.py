@@ -84,7 +84,7 @@ def under_scenarios(
         scope = msgspec.structs.replace(verdict.scope, scenario=scenario.name)
         why = _undecided(formulas)
         outcome, statistics = _known(verdict.outcome, why), verdict.statistics
-        if outcome is None and all(rule.kind in _ONLY_STOP for rule in scenario.rules):
+        if outcome is None and _only_stops(scenario, formulas):
             outcome = verdict.outcome
         if outcome is None:
             outcome, statistics = united(context, _answers(context, scenario, formulas))
@@ -93,6 +93,12 @@ def under_scenarios(
         yield msgspec.structs.replace(
             verdict, scope=scope, outcome=outcome, required=False, statistics=statistics
         )
+
+
+def _only_stops(scenario: Scenario, formulas: Sequence[FormulaOfInstance]) -> bool:
+    """Whether roles only stop under a scenario, which has its members at all sizes."""
+    stops = all(rule.kind in _ONLY_STOP for rule in scenario.rules)
+    return stops and all(_fits(scenario, one.instance) for one in formulas)
 
 
 def _undecided(formulas: Sequence[FormulaOfInstance]) -> str:

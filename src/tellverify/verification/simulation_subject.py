@@ -48,7 +48,7 @@ _LONGEST_QUEUE = 1_000  # with timeouts
 class SimulationSubject(msgspec.Struct, frozen=True):
     """Machines that can be simulated, or `timed`, a protocol with timeouts, which has none.
 
-    `instance` names the sizes of families.
+    `instance` names the sizes of families. `read` are the paths of all files that it comes from.
     """
 
     name: str
@@ -58,6 +58,7 @@ class SimulationSubject(msgspec.Struct, frozen=True):
     instance: str
     scenarios: tuple[Scenario, ...]
     decisions: tuple[DecisionRule, ...]
+    read: tuple[str, ...]
     timed: TimedProtocol | None = None
 
     def scenario(self, name: str) -> Scenario | None:
@@ -127,6 +128,7 @@ def subject_of_protocol(
         name,
         tuple(one.scenario for one in scenarios),
         tuple(one.rule for one in decisions),
+        tuple(sources),
         timed,
     )
 
@@ -203,6 +205,7 @@ def subject_of_machines(files: Sequence[ReadFile], options: Options) -> Simulati
         "",
         tuple(one.scenario for one in scenarios),
         tuple(one.rule for one in decisions),
+        tuple(sources),
     )
 
 
