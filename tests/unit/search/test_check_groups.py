@@ -196,3 +196,46 @@ def test_a_queue_grows_behind_a_burst_that_nobody_takes() -> None:
     assert growth.culprits == ("Feed", "Sink")
     assert len(growth.steps[: growth.loop]) >= burst
     assert found.reached[Fault.ORPHAN_MESSAGE].bound > burst
+
+
+def funnel(count: int, messages: int, *, extra: str = "") -> list[Machine]:
+    """Pairs of roles, each of which tells one hub when it is done; `extra` spoils the last pair."""
+    found = []
+    for n in range(count):
+        sent = [[(f"R{n}!m{k}", k + 1)] for k in range(messages)]
+        taken = [[(f"L{n}?m{k}", k + 1)] for k in range(messages)]
+        is_last = n == count - 1
+        told = [(f"L{n}?more", messages + 1)] if extra == "waits" and is_last else []
+        told = told or [("Hub!done", messages + 1)]
+        again = [(f"R{n}!m0", 1)] if extra == "loops" and is_last else []
+        found += [
+            machine(f"L{n}", *sent, again, final=(messages,)),
+            machine(f"R{n}", *taken, told, [(f"L{n}?m0", 1)] if again else []),
+        ]
+    return [*found, machine("Hub", *([(f"R{n}?done", n + 1)] for n in range(count)), [])]
+
+
+ENDING = (Fault.DEADLOCK, Fault.STUCK_ROLE, Fault.NO_TERMINATION)
+
+
+def within(budget: int, *machines: Machine) -> SystemCheck:
+    return check_system(machines, graph=None, largest_bound=2, budget=budget, ends=True)
+
+
+def test_where_every_run_ends_its_ends_decide_about_stuck_roles() -> None:
+    """The system is too large to be searched whole; one run of each kind shows all its ends."""
+    small = within(100_000, *funnel(2, 2))
+    assert not small.traces and small.reached[Fault.STUCK_ROLE].scope is SearchScope.ALL
+    large = within(2_000, *funnel(5, 4))
+    assert not large.traces
+    assert {large.reached[fault].scope for fault in ENDING} == {SearchScope.ENDINGS}
+    assert {each.scope for each in large.roles[Fault.STUCK_ROLE].values()} == {SearchScope.ENDINGS}
+
+
+def test_ends_that_are_bad_or_missing_decide_nothing() -> None:
+    waiting = within(2_000, *funnel(5, 4, extra="waits"))
+    assert Fault.DEADLOCK in faults(waiting)
+    assert waiting.reached[Fault.STUCK_ROLE].scope is not SearchScope.ENDINGS
+    endless = within(2_000, *funnel(5, 4, extra="loops"))
+    assert endless.reached[Fault.STUCK_ROLE].scope is not SearchScope.ENDINGS
+    assert endless.reached[Fault.NO_TERMINATION].scope is not SearchScope.ENDINGS
