@@ -6,19 +6,15 @@ import os
 from collections.abc import Sequence
 
 from tellverify.language.files import inputs
-from tellverify.verification.git import NoRepository
 from tellverify.verification.repository import tracked_below
 
 
 def tracked_in(entries: Sequence[str]) -> list[str]:
     """The files with protocols that git tracks among `entries` and below them, sorted.
 
-    Where git cannot be asked it tracks nothing.
+    Raises NoRepository where there is a work tree and git cannot be asked about it.
     """
-    try:
-        tracked = tracked_below(".") if entries else frozenset()
-    except NoRepository:
-        return []
+    tracked = tracked_below(".") if entries else frozenset()
     here = os.path.realpath(".")
     found = set()
     for entry in entries:

@@ -10,6 +10,7 @@ import msgspec
 
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.links import top_of
 from tellverify.language.files.neighbours import declared_modules, neighbours
 from tellverify.verification.changed_files import UnknownChanges, changed_files
 from tellverify.verification.git import NoRepository
@@ -17,7 +18,6 @@ from tellverify.verification.repository import (
     base_of,
     changed_names,
     contents_at,
-    top_of,
 )
 from tellverify.versions.fact_changes import SchemaTexts, is_schema, text_of
 

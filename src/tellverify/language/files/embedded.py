@@ -11,6 +11,7 @@ import msgspec
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files import inputs
+from tellverify.language.files.links import leads_out
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.surface import read_tell
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tellverify.language.files.extraction import Include, Namespace
 
 _CRATE: Final = "Cargo.toml"
+_INCLUDING: Final = ("include_str", "#include")
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -29,6 +31,22 @@ class Unit(msgspec.Struct, frozen=True):
     source: SourceFile
     parsed: tuple[Parsed, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def may_include(file: inputs.ReadFile) -> bool:
+    """Whether a file may name others that are checked with it, as a Rust source or a page does."""
+    text = file.text or ""
+    return file.path.endswith(inputs.EMBEDDING) and any(word in text for word in _INCLUDING)
+
+
+def included_places(file: inputs.ReadFile) -> list[list[str]]:
+    """Where each file that a file includes is looked for, in this order, there or not."""
+    if not may_include(file):
+        return []
+    from tellverify.language.files.extraction import extract
+
+    includes = extract(file.source()).includes
+    return [_places(file.path, one) for one in includes]
 
 
 def units(files: Iterable[inputs.ReadFile]) -> Iterator[Unit]:
@@ -118,19 +136,12 @@ def _named(
 
 
 def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diagnostic | None]:
-    """The file that `path` includes, and the findings about its place.
-
-    Aura's macro joins the path of `include_str!` to the folder of the crate, so that is where it is
-    looked for first, and then beside the file. A page of a book includes relative to itself.
-    """
-    folder = os.path.dirname(path)
-    crate = _crate_of(folder) if include.namespace is not None else None
+    """The file that `path` includes, and the findings about its place."""
+    crate = _crate_with(path, include)
     reasons: dict[str, str] = {}
-    for start in dict.fromkeys([folder if crate is None else crate, folder]):
-        place = os.path.normpath(os.path.join(start, include.path)).replace(os.sep, "/")
-        if place in reasons:
-            continue
-        inner = inputs.read(place, embedded=False)
+    for place in _places(path, include):
+        is_inside = not leads_out(place)
+        inner = inputs.read(place, embedded=False) if is_inside else inputs.refused_link(place)
         if inner.diagnostic is not None:
             reasons[place] = inner.diagnostic.message.removeprefix("cannot read this file: ")
         elif reasons:
@@ -146,6 +157,23 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
         in_crate=crate is not None,
         in_macro=include.namespace is not None,
     )
+
+
+def _places(path: str, include: Include) -> list[str]:
+    """Where a file is looked for that `path` includes.
+
+    Aura's macro joins the path of `include_str!` to the folder of the crate, so that is where it is
+    looked for first, and then beside the file. A page of a book includes relative to itself.
+    """
+    folder = os.path.dirname(path)
+    crate = _crate_with(path, include)
+    starts = [folder if crate is None else crate, folder]
+    found = (os.path.normpath(os.path.join(start, include.path)) for start in starts)
+    return list(dict.fromkeys(place.replace(os.sep, "/") for place in found))
+
+
+def _crate_with(path: str, include: Include) -> str | None:
+    return _crate_of(os.path.dirname(path)) if include.namespace is not None else None
 
 
 def _crate_of(folder: str) -> str | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.files.links import leads_out
 from tellverify.source.files import OverLimit, Unreadable, read_bytes
 from tellverify.source.text import SourceFile
 
@@ -187,6 +188,16 @@ def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
     if path == "-":
         return decode(stdin_name, sys.stdin.buffer.read(LIMIT + 1))
     return read(path)
+
+
+def read_found(path: str, named: Collection[str], stdin_name: str = "<stdin>") -> ReadFile:
+    """Read a file that was found; only one that is among the `named` may be a link out of its tree.
+
+    Findings quote what they are about, and a fix is written through a link.
+    """
+    if path not in named and leads_out(path):
+        return refused_link(path)
+    return read_given(path, stdin_name)
 
 
 def refused_link(path: str) -> ReadFile:
