@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from tellverify.language.files.links import top_of
+from tellverify.language.files.work_tree import top_of
 from tellverify.verification.git import NoRepository, ask, differences, names
 
 

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tellverify.language.files.embedded import may_include
-from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.inputs import ReadFile, may_include
 from tellverify.obligations.options import Options
 from tellverify.verdict.run import Input
 from tellverify.verification.checked import Checked, FileResult, assembled

@@ -10,8 +10,8 @@ import msgspec
 
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
-from tellverify.language.files.links import top_of
 from tellverify.language.files.neighbours import declared_modules, neighbours
+from tellverify.language.files.work_tree import top_of
 from tellverify.verification.changed_files import UnknownChanges, changed_files
 from tellverify.verification.git import NoRepository
 from tellverify.verification.repository import (

@@ -11,7 +11,7 @@ import msgspec
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files import inputs
-from tellverify.language.files.links import leads_out
+from tellverify.language.files.work_tree import leads_out
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.surface import read_tell
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tellverify.language.files.extraction import Include, Namespace
 
 _CRATE: Final = "Cargo.toml"
-_INCLUDING: Final = ("include_str", "#include")
 
 
 class Unit(msgspec.Struct, frozen=True):
@@ -33,15 +32,9 @@ class Unit(msgspec.Struct, frozen=True):
     diagnostics: tuple[Diagnostic, ...] = ()
 
 
-def may_include(file: inputs.ReadFile) -> bool:
-    """Whether a file may name others that are checked with it, as a Rust source or a page does."""
-    text = file.text or ""
-    return file.path.endswith(inputs.EMBEDDING) and any(word in text for word in _INCLUDING)
-
-
 def included_places(file: inputs.ReadFile) -> list[list[str]]:
     """Where each file that a file includes is looked for, in this order, there or not."""
-    if not may_include(file):
+    if not inputs.may_include(file):
         return []
     from tellverify.language.files.extraction import extract
 

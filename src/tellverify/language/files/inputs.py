@@ -11,13 +11,14 @@ import msgspec
 
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.files.links import leads_out
+from tellverify.language.files.work_tree import leads_out
 from tellverify.source.files import OverLimit, Unreadable, read_bytes
 from tellverify.source.text import SourceFile
 
 LIMIT = 64 * 1024 * 1024
 SUFFIX = ".tell"
 EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other text
+_INCLUDING = ("include_str", "#include")
 _ALIKE = (SUFFIX, *EMBEDDING, ".markdown", ".mdx")
 
 
@@ -123,6 +124,12 @@ def _is_alike(path: str) -> bool:
     if lower.endswith(SUFFIX):
         return os.path.isfile(path)
     return _holds_choreographies(path, lower if lower.endswith(EMBEDDING) else f"{path}.md")
+
+
+def may_include(file: ReadFile) -> bool:
+    """Whether a file may name others that are checked with it, as a Rust source or a page does."""
+    text = file.text or ""
+    return file.path.endswith(EMBEDDING) and any(word in text for word in _INCLUDING)
 
 
 def beside(folder: str) -> Iterator[str]:
