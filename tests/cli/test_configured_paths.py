@@ -178,6 +178,73 @@ def test_a_link_among_the_files_leads_nowhere_else(
     assert tellverify("check")[0] == 0
 
 
+COMMANDS = [
+    ("check",),
+    ("check", "--jobs", "2"),
+    ("check", "--strict"),
+    ("lint",),
+    ("fmt", "--check"),
+    ("compare", "p.tell", "."),
+    ("accept",),
+    ("admit",),
+    ("inventory", "."),
+    ("done", "."),
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda one: " ".join(one))
+def test_no_command_quotes_a_link_that_it_finds(
+    tellverify: Command, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    """Neither as a file of a folder nor as one that the configuration includes."""
+    (tmp_path / "profile").write_text("protocol Hunter2 ==\n")
+    Path("x.tell").symlink_to(tmp_path / "profile")
+    for include in ("", 'include = ["*.tell"]\n'):
+        configure(f'policy = "aura"\n{include}')
+        code, out, err = tellverify(*command)
+        assert (code, "Hunter2" in out + err) == (1, False), out + err
+        assert "link out of the folder" in " ".join((out + err).split())
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.rs", 'fn f() { tell!(include_str!("x.tell")); }\n'),
+        ("a.md", "```tell\n{{#include x.tell}}\n```\n"),
+        ("a.tell", "import Hunter2 exposing (Q)\nprotocol Good =\n  roles A, B\n  A -> B : M\n"),
+    ],
+)
+def test_a_file_that_another_one_names_is_no_link_out(
+    tellverify: Command, tmp_path: Path, name: str, text: str
+) -> None:
+    secret = "module Hunter2 exposing (Q)\nprotocol Q =\n  roles Password, Hunter3\n"
+    (tmp_path / "profile").write_text(secret)
+    Path("x.tell").symlink_to(tmp_path / "profile")
+    Path(name).write_text(text)
+    for command in ("check", "lint", "fmt"):
+        code, out, err = tellverify(command, name)
+        assert "Hunter3" not in out + err and "Password" not in out + err
+        assert code == 1 or name == "a.tell" or command == "fmt", out + err
+    Path("x.tell").unlink()
+    Path("inside").write_text(secret)
+    Path("x.tell").symlink_to("inside")
+    said = "".join(tellverify("check", name)[1:])  # it is in the tree
+    assert "`Q` is imported" in said if name == "a.tell" else "Hunter3" in said
+
+
+@pytest.mark.parametrize("command", [("fmt",), ("lint", "--fix"), ("lint", "--unsafe-fixes")])
+def test_nothing_is_written_through_a_link_that_is_found(
+    tellverify: Command, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    text = "module   M   exposing (P)\nprotocol   P =\n  roles A,   B\n  A   -> B : X\n"
+    (tmp_path / "profile").write_text(text)
+    Path("x.tell").symlink_to(tmp_path / "profile")
+    assert tellverify(*command)[0] in (1, 2)
+    assert (tmp_path / "profile").read_text() == text
+    tellverify("fmt", "x.tell")  # the user names it
+    assert (tmp_path / "profile").read_text() != text
+
+
 def test_a_baseline_does_not_replace_a_protocol(tellverify: Command) -> None:
     Path("q.tell").write_text(f'-- "tellverify/baseline-2"\n{GOOD.replace("Good", "Q")}')
     before = Path("q.tell").read_text()

@@ -178,6 +178,37 @@ def test_settings_of_the_environment_stay(
     assert differences(".", "--name-only", "HEAD") == []
 
 
+def test_a_folder_that_looks_like_a_repository_is_none(
+    repository: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its settings and its empty index would speak for the files beside it."""
+    inner = repository / "inner"
+    for folder in ("objects", "refs"):
+        (inner / folder).mkdir()
+        (inner / folder / "kept").write_text("")
+    (inner / "HEAD").write_text("ref: refs/heads/main\n")
+    ran = tmp_path / "it-ran"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\ntouch {ran}\n")
+    program.chmod(0o755)
+    (inner / "config").write_text(
+        f"[core]\n\trepositoryformatversion = 0\n\tbare = false\n\tworktree = {inner}\n"
+        f"\tfsmonitor = {program}\n\thooksPath = {tmp_path}\n"
+    )
+    (inner / "hidden.tell").write_text(STUCK)
+    (inner / ".gitignore").write_text("hidden.tell\n")
+    git(repository, "add", "-f", *(f"inner/{name}" for name in ("HEAD", "config", "hidden.tell")))
+    git(repository, "commit", "-qm", "a hidden protocol")
+    assert "hidden.tell" in git(repository, "ls-files")
+    assert call("check", "--no-cache", "inner")[0] == 1
+    assert call("check", "--no-cache", ".")[0] == 1
+    monkeypatch.chdir(inner)
+    assert call("check", "--no-cache", ".")[0] == 1
+    code, said = call("check", "--no-cache", "--changed-since", "HEAD~1", ".")
+    assert code in (1, 2), said
+    assert not ran.exists()
+
+
 def checked(call: Call, *arguments: str) -> list[str]:
     _, said = call("check", "--format", "json", "--no-cache", *arguments)
     return [one["path"] for one in json.loads(said)["inputs"]]
@@ -224,6 +255,34 @@ def test_an_ignored_file_that_git_does_not_track_has_changed(repository: Path, c
     (repository / "made" / "m.tell").write_text(STUCK)
     assert checked(call, "--changed-since", "HEAD", "made/m.tell", "a.tell") == ["made/m.tell"]
     assert call("check", "--changed-since", "HEAD", "made/m.tell")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("src/a.rs", 'fn f() { tell!(include_str!("specs/x.tell")); }\n'),
+        ("src/a.rs", 'fn f() { tell!(include_str !("../specs/x.tell")); }\n'),
+        ("src/a.md", "```tell\n{{#include ../specs/x.tell}}\n```\n"),
+    ],
+)
+def test_who_includes_a_file_that_differs_has_changed(
+    repository: Path, call: Call, name: str, text: str
+) -> None:
+    """The path is one of the crate, of the file, or of the page."""
+    for folder in ("src", "specs"):
+        (repository / folder).mkdir()
+    (repository / "Cargo.toml").write_text("")
+    (repository / name).write_text(text)
+    included = repository / "specs" / "x.tell"
+    included.write_text("module x exposing (Good)\n" + GOOD)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "an included file")
+    assert call("check", "--no-cache", "--changed-since", "HEAD", "src")[0] == 0
+    assert name not in checked(call, "--changed-since", "HEAD", "src")
+    included.write_text("module x exposing (Stuck)\n" + STUCK)
+    assert call("check", "--no-cache", "--changed-since", "HEAD", "src")[0] == 1
+    included.unlink()
+    assert call("check", "--no-cache", "--changed-since", "HEAD", "src")[0] == 1
 
 
 def test_git_is_asked_in_one_place() -> None:

@@ -135,3 +135,38 @@ def test_a_suffix_that_is_not_read_is_said_where_there_are_protocols(tellverify:
     assert code == 1 and "f.md:4" in out
     assert "4 files (a.TELL, b.Md, c.markdown, d.RS) with protocols under a suffix" in err
     assert "e.MD" not in err
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.md", "```tell\n{{#include b.tell}}\n```\n"),
+        ("a.rs", 'fn f() { tell!(include_str!("b.tell")); }\n'),
+        ("a.rs", 'fn f() { tell!(include_str !("b.tell")); }\n'),
+    ],
+)
+def test_what_a_file_includes_is_checked_with_it(tellverify: Command, name: str, text: str) -> None:
+    """However the file is named in it; alone, beside others, and in several processes."""
+    Path("b.tell").write_text(f"module b exposing (Bad)\n{BAD}")
+    Path(name).write_text(text)
+    for options in ((), ("--jobs", "2")):
+        for paths in ((name,), (name, "good.tell"), ("good.tell", name)):
+            code, out, err = tellverify("check", *options, *paths)
+            assert (code, "TV201" in out) == (1, True), (paths, out, err)
+
+
+def test_what_is_ignored_is_said_where_git_cannot_be_asked(
+    tellverify: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a work tree alone: elsewhere nothing is tracked."""
+    Path(".gitignore").write_text("bad.tell\n/made\n")
+    Path("bad.tell").write_text(BAD)
+    Path("made").mkdir()
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert ".gitignore" not in "".join(tellverify("check")[1:])
+    Path(".git").mkdir()
+    for options in ((), ("--strict",)):
+        said = " ".join("".join(tellverify("check", *options)[1:]).split())
+        assert "`.gitignore` leaves out 2 entries (bad.tell, made): git cannot be run" in said
+    Path(".gitignore").write_text("")
+    assert ".gitignore" not in "".join(tellverify("check")[1:])

@@ -449,3 +449,18 @@ def test_the_extra_is_named_where_it_is_missing(command: str) -> None:
     )
     assert done.returncode == 2
     assert "need the extra `tellverify[rust]`" in done.stderr
+
+
+def test_a_link_out_of_the_folder_is_not_read_unless_it_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "elsewhere").write_text(INVITATION, "utf-8")
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    monkeypatch.chdir(tree)
+    (tree / "x.rs").symlink_to(tmp_path / "elsewhere")
+    for named in ((), (".",)):
+        code, said = call("check", *named)
+        assert (code, "InvitationFact" in said) == (1, False)
+        assert "link out of the folder" in said
+    assert "InvitationFact" in call("check", "x.rs")[1]

@@ -142,7 +142,7 @@ def accept(
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine, _ = protocols_under(policy, given_or_included(paths))
+        found, is_fine, _ = protocols_under(policy, given_or_included(paths), paths)
     except Stopped as stop:
         return stop.code
     if not found:

@@ -167,7 +167,7 @@ def admit(
     try:
         also = [runtime] if runtime is not None and runtime.endswith(".toml") else []
         policy = load_policy(policy_path, also)
-        found, is_fine = _derived(policy, given_or_included(paths))
+        found, is_fine = _derived(policy, given_or_included(paths), paths)
         is_fine = tables_agree(policy, root) and is_fine
         chosen = _runtime(policy, runtime, removed)
     except Stopped as stop:
@@ -207,13 +207,15 @@ def _as_expected(judged: Sequence[AdmittedProtocol], expected: Sequence[str]) ->
     return Exit.OK if is_met else Exit.REFUTED
 
 
-def _derived(policy: Policy, paths: Sequence[str]) -> tuple[list[Derived], bool]:
+def _derived(
+    policy: Policy, paths: Sequence[str], named: Sequence[str]
+) -> tuple[list[Derived], bool]:
     """Manifests of sources, and stored ones."""
     found: list[Derived] = []
     is_fine = True
     for stored, group in groupby(paths, lambda path: path.endswith(".json")):
         if not stored:
-            sourced, fine, _ = protocols_under(policy, group)
+            sourced, fine, _ = protocols_under(policy, group, named)
             found.extend(one.derived for one in sourced)
             is_fine = is_fine and fine
             continue

@@ -46,7 +46,7 @@ def against(
             return machines_against(revision, flags.paths, fail_on, rules, options)
         paths, _ = paths_of(flags, settings)
         named, _ = files_of([p for p in paths if os.path.lexists(p)], flags, settings)
-        files = [inputs.read_given(path) for path in named]
+        files = [inputs.read_found(path, flags.paths) for path in named]
         return sides_against(revision, paths, files, fail_on, rules, options)
     except NoRepository as error:
         raise click.UsageError(f"{option}: {error}") from None

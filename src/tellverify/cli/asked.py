@@ -46,17 +46,9 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
     found = list(inputs.find(paths, left))
     notes = [_missing(path) for path in paths if path != "-" and not os.path.lexists(path)]
     if left.ignored or left.hidden:
-        from tellverify.verification.left_out import tracked_in
-
-        tracked = [path for path in tracked_in(left.ignored) if path not in found]
+        tracked, more = _tracked(left, found)
         found += tracked
-        if tracked:
-            notes.append(f"`.gitignore` names {_named(tracked)} that git tracks: checked")
-        hidden = tracked_in(left.hidden)
-        if hidden:
-            notes.append(
-                f"{_named(hidden)} with protocols in entries that begin with a dot: left out"
-            )
+        notes += more
     if left.alike:
         notes.append(
             f"{_named(left.alike)} with protocols under a suffix that is not read: left out"
@@ -78,14 +70,29 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
     return found, notes
 
 
+def _tracked(left: inputs.LeftOut, found: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The ignored files that git tracks, and what to tell about these and hidden ones."""
+    from tellverify.verification.git import NoRepository
+    from tellverify.verification.left_out import tracked_in
+
+    try:
+        tracked = [path for path in tracked_in(left.ignored) if path not in found]
+        hidden = tracked_in(left.hidden)
+    except NoRepository as error:
+        unseen = sorted(path for path in left.ignored if os.path.basename(path) != ".git")
+        some = f"{counted(len(unseen), 'entry')} ({listed(list(map(tame, unseen)), 5)})"
+        return [], [f"`.gitignore` leaves out {some}: {tame(str(error))}"] if unseen else []
+    notes = []
+    if tracked:
+        notes.append(f"`.gitignore` names {_named(tracked)} that git tracks: checked")
+    if hidden:
+        notes.append(f"{_named(hidden)} with protocols in entries that begin with a dot: left out")
+    return tracked, notes
+
+
 def read_asked(paths: Sequence[str], flags: Flags) -> list[inputs.ReadFile]:
     """The texts of files; one that was found, not named, is no link to what lies elsewhere."""
-    return [
-        inputs.refused_link(path)
-        if path not in flags.paths and os.path.islink(path) and _leads_out(path)
-        else inputs.read_given(path, flags.stdin_name)
-        for path in paths
-    ]
+    return [inputs.read_found(path, flags.paths, flags.stdin_name) for path in paths]
 
 
 def _missing(path: str) -> str:
@@ -102,12 +109,6 @@ def _missing(path: str) -> str:
 
 def _leads_to_file(links: Sequence[str]) -> bool:
     return any(not os.path.isdir(path) for path in links)
-
-
-def _leads_out(path: str) -> bool:
-    from tellverify.verification.output_paths import leads_out  # only where there is a link
-
-    return leads_out(path, os.path.dirname(path) or ".")
 
 
 def _named(paths: Sequence[str]) -> str:

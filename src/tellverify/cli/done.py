@@ -74,9 +74,9 @@ def _selected(policy: Policy, asked: Sequence[str]) -> tuple[list[Sourced], bool
     found: list[Sourced] = []
     is_fine = True
     if paths:
-        found, is_fine, _ = protocols_under(policy, paths)
+        found, is_fine, _ = protocols_under(policy, paths, paths)
     if names:
-        everything, fine, _ = protocols_under(policy, given_or_included(()))
+        everything, fine, _ = protocols_under(policy, given_or_included(()), ())
         is_fine = is_fine and fine
         for name in names:
             matching = [one for one in everything if name in _names_of(one)]

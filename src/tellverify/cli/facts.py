@@ -26,6 +26,7 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.rust_code import wide_time
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
+from tellverify.language.files.work_tree import leads_out
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE
@@ -52,6 +53,10 @@ def check(paths: tuple[str, ...], policy_path: str | None) -> int:
     wrong, some = False, False
     try:
         for path in _with_facts(paths, policy_path):
+            if path not in paths and leads_out(path):
+                complain(f"{tame(path)}: it is a link out of the folder that is checked")
+                some = wrong = True
+                continue
             for read in _read(path):
                 some = True
                 wrong = wrong or read.schema is None

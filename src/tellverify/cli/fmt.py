@@ -42,7 +42,7 @@ def fmt(
     """  # fmt: skip
     run = _Run(only_check, show_diff, upgrade, quiet)
     for path in selected(given_or_included(paths)):
-        run.format(inputs.read_given(path, stdin_name), None if path == "-" else path)
+        run.format(inputs.read_found(path, paths, stdin_name), None if path == "-" else path)
     run.summarise()
     return run.code
 

@@ -60,7 +60,7 @@ def guard(
         return Exit.USAGE
     try:
         policy = load_policy(policy_path) if policy_path_of(policy_path) is not None else None
-        protocols, is_fine, _ = protocols_under(policy, [path])
+        protocols, is_fine, _ = protocols_under(policy, [path], [path])
     except Stopped as stop:
         return stop.code
     rules = default_rules() if policy is None else rules_of(policy)

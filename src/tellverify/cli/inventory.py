@@ -48,7 +48,7 @@ def inventory(
     """
     try:
         policy = load_policy(policy_path)
-        found, is_fine, _ = protocols_under(policy, given_or_included(paths))
+        found, is_fine, _ = protocols_under(policy, given_or_included(paths), paths)
     except Stopped as stop:
         return stop.code
     verdicts = {} if no_acceptance or convergence else _acceptance(policy, found)

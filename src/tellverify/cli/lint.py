@@ -72,7 +72,8 @@ def lint(
     """  # fmt: skip
     policy = policy_path_of(policy_path)
     rules = rules_of(load_policy(policy)) if policy else default_rules()
-    read = [inputs.read_given(path, stdin_name) for path in selected(given_or_included(paths))]
+    chosen = selected(given_or_included(paths))
+    read = [inputs.read_found(path, paths, stdin_name) for path in chosen]
     if not read:
         complain("there are no files with protocols")
         return int(Exit.NOTHING_SELECTED)

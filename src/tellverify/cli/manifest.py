@@ -42,7 +42,7 @@ def manifest(
     """
     try:
         policy = load_policy(policy_path) if policy_path_of(policy_path) else None
-        found, is_fine, _ = protocols_under(policy, [file])
+        found, is_fine, _ = protocols_under(policy, [file], [file])
     except Stopped as stop:
         return stop.code
     if not is_fine:

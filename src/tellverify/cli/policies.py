@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, TypeVar
 
 import click
@@ -150,13 +150,14 @@ def policy_sources(policy: Policy) -> dict[str, SourceFile]:
 
 
 def protocols_under(
-    policy: Policy | None, paths: Iterable[str]
+    policy: Policy | None, paths: Iterable[str], named: Collection[str]
 ) -> tuple[list[Sourced], bool, Workspace]:
     """The protocols of files and folders with their manifests; False if some have errors.
 
-    A required pack without a declaration is no error here: admission says more about it.
+    Those that are not `named` are no links to what lies elsewhere. A required pack without a
+    declaration is no error here: admission says more about it.
     """
-    asked = [inputs.read_given(path) for path in selected(tuple(paths))]
+    asked = [inputs.read_found(path, named) for path in selected(tuple(paths))]
     workspace = Workspace(asked, also=neighbours(asked))
     sources = workspace.sources()
     found: list[Sourced] = []

@@ -237,7 +237,7 @@ def _asked(
     owner: str,
     seed: int,
 ) -> RunRequest:
-    found, is_fine, workspace = protocols_under(policy, [file])
+    found, is_fine, workspace = protocols_under(policy, [file], [file])
     if not found:
         if is_fine:
             complain(f"{tame(file)}: no protocol")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from tellverify.language.files import inputs
+from tellverify.language.files.embedded import included_places
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
 from tellverify.verification.repository import (
@@ -16,8 +15,6 @@ from tellverify.verification.repository import (
     contents_at,
     real_paths,
 )
-
-_INCLUDE: Final = re.compile(r'\binclude_str\s*!\s*[({\[]\s*"([^"\n]*)"')
 
 
 def changed_files(since: Differences, files: Sequence[ReadFile]) -> frozenset[int]:
@@ -32,10 +29,19 @@ def changed_files(since: Differences, files: Sequence[ReadFile]) -> frozenset[in
     found = {
         number
         for number, place in enumerate(places)
-        if place not in unchanged or not os.path.exists(files[number].path)
+        if place not in unchanged
+        or not os.path.exists(files[number].path)
+        or any(_differs(one, changed, unchanged) for one in included_places(files[number]))
     }
     elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), since.point)
     return frozenset(_with_dependants(files, places, found, elsewhere))
+
+
+def _differs(places: Sequence[str], changed: set[str], unchanged: set[str]) -> bool:
+    """Whether the first of `places` that is there has changed, or was not the first before."""
+    there = [os.path.realpath(place) for place in places if os.path.exists(place)]
+    gone = not changed.isdisjoint(map(os.path.realpath, places))
+    return gone or not there or there[0] not in unchanged
 
 
 def _modules_elsewhere(
@@ -63,9 +69,6 @@ def _with_dependants(
     for number, text in enumerate(texts):
         for module in imported_modules(text):
             users.setdefault(f"module {module}", []).append(number)
-        folder = os.path.dirname(places[number])
-        for path in _INCLUDE.findall(text):
-            users.setdefault(os.path.realpath(os.path.join(folder, path)), []).append(number)
     found = set(found)
     todo = sorted(found)
     for module in sorted(gone):

@@ -13,7 +13,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-_QUIET: Final = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--no-pager")
+# A folder that looks like a repository, and is one of the files of another, is none.
+_SETTINGS: Final = (
+    "core.fsmonitor=false",
+    "core.hooksPath=/dev/null",
+    "safe.bareRepository=explicit",
+)
+_QUIET: Final = (*(word for one in _SETTINGS for word in ("-c", one)), "--no-pager")
 # Neither the index nor objects that a partial clone left out are brought up to date.
 _STILL: Final = {
     "GIT_OPTIONAL_LOCKS": "0",

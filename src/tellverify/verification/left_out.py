@@ -6,20 +6,17 @@ import os
 from collections.abc import Sequence
 
 from tellverify.language.files import inputs
-from tellverify.verification.git import NoRepository
 from tellverify.verification.repository import tracked_below
 
 
 def tracked_in(entries: Sequence[str]) -> list[str]:
     """The files with protocols that git tracks among `entries` and below them, sorted.
 
-    Where git cannot be asked it tracks nothing; of its own folder it never does.
+    Of its own folder git never tracks anything. Raises NoRepository where there is a work tree and
+    git cannot be asked about it.
     """
     asked = [entry for entry in entries if os.path.basename(entry) != ".git"]
-    try:
-        tracked = tracked_below(".") if asked else frozenset()
-    except NoRepository:
-        return []
+    tracked = tracked_below(".") if asked else frozenset()
     here = os.path.realpath(".")
     found = set()
     for entry in asked:

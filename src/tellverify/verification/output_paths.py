@@ -36,19 +36,6 @@ def escape(path: str, folder: str) -> str:
     return ""
 
 
-def leads_out(path: str, folder: str) -> bool:
-    """Whether `path`, which was found in `folder`, is a dangling link.
-
-    What lies in the same work tree of git is.
-    """
-    if not os.path.islink(path):
-        return False
-    from tellverify.verification.repository import top_of  # which loads what starts processes
-
-    top = os.path.join(top_of(folder) or os.path.realpath(folder), "")
-    return not os.path.realpath(path).startswith(top)
-
-
 def report_refusal(
     kind: str,
     path: str,

@@ -62,7 +62,8 @@ MARK: Final = "tell:"  # without it a text has no comments that speak to tellver
 
 def check_paths(paths: Iterable[str], options: Options) -> Checked:
     """Check files, and all choreographies in folders."""
-    return check_files((inputs.read(path) for path in inputs.find(paths)), options)
+    named = tuple(paths)
+    return check_files((inputs.read_found(path, named) for path in inputs.find(named)), options)
 
 
 def check_text(text: str, options: Options, path: str = "<text>") -> Checked:

@@ -7,18 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from tellverify.language.files.work_tree import top_of
 from tellverify.verification.git import NoRepository, ask, differences, names
-
-
-def top_of(folder: str) -> str:
-    """The top of the work tree that `folder` lies in, empty outside of any; git is not needed."""
-    here = os.path.realpath(folder)
-    while not os.path.lexists(os.path.join(here, ".git")):
-        above = os.path.dirname(here)
-        if above == here:
-            return ""
-        here = above
-    return here
 
 
 def real_paths(paths: Iterable[str]) -> list[str]:
@@ -53,10 +43,12 @@ def tracked_below(folder: str) -> frozenset[str]:
 
     Raises NoRepository where there is a work tree and git cannot be asked about it.
     """
-    if not top_of(folder):
+    top = top_of(folder)
+    if not top:
         return frozenset()
-    here = os.path.realpath(folder)
-    return frozenset(os.path.join(here, name) for name in names(here, "ls-files", "-z"))
+    below = os.path.relpath(os.path.realpath(folder), top).replace(os.sep, "/")
+    inside = () if below == "." else ("--", f":(top,literal){below}")
+    return frozenset(os.path.join(top, name) for name in names(top, "ls-files", "-z", *inside))
 
 
 def text_at(revision: str, path: str) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.inputs import ReadFile, may_include
 from tellverify.obligations.options import Options
 from tellverify.verdict.run import Input
 from tellverify.verification.checked import Checked, FileResult, assembled
@@ -106,7 +106,7 @@ class _Work:
             import time
 
             self._end = time.monotonic() + how.seconds
-        if any(file.text is not None and "include_str!" in file.text for file in files):
+        if any(map(may_include, files)):
             self._in_order()
             return
         if how.cache and not (self._options.keep_graphs or self._options.draw):

@@ -57,7 +57,7 @@ def side_at(path: str, options: Options, *, are_machines: bool) -> VersionSide:
             raise NoSide(f"{path}: the folder has no `{_MACHINES}` file of machines")
         return machine_side(path, [inputs.read_any(one) for one in paths])
     named = [path] if path == "-" or os.path.isfile(path) else list(inputs.find([path]))
-    files = [inputs.read_given(one) for one in named]
+    files = [inputs.read_found(one, (path,)) for one in named]
     also = neighbours(files) if options.dialect == "strict" else []
     return text_side(path, files, also, options)
 

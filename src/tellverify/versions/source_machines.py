@@ -16,11 +16,12 @@ from tellverify.evidence.recheck.graph import Rejected, require
 from tellverify.evidence.versions_file import AT_COMMIT, SideRow, VersionsFile
 from tellverify.language.files import inputs
 from tellverify.language.files.inputs import ReadFile
+from tellverify.language.files.work_tree import top_of
 from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.workspace import Workspace
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.git import NoRepository
-from tellverify.verification.repository import RevisionPoint, contents_at, top_of
+from tellverify.verification.repository import RevisionPoint, contents_at
 from tellverify.verification.source_graphs import require_file
 from tellverify.versions.instance import role_versions
 from tellverify.versions.opening import machine_side

@@ -76,7 +76,8 @@ class PhaseFiles:
         """The file at `path` with what it imports; its diagnostic says if it cannot be read."""
         unit = self._units.get(path)
         if unit is None:
-            file = inputs.refused_link(path) if self._is_outside(path) else inputs.read(path)
+            outside = self._is_outside(path)
+            file = inputs.refused_link(path) if outside else inputs.read_found(path, ())
             also: tuple[inputs.ReadFile, ...] = ()
             if file.text is not None and may_import([file]):
                 also = tuple(neighbours([file]))

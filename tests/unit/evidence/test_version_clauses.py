@@ -476,6 +476,25 @@ def test_a_stuck_role_is_searched_for_among_moves_of_its_own_mixtures(passing: s
     claims(file, "stuck-role", "B", **{"new" if passing == "old" else "old": "A"})
 
 
+@pytest.mark.parametrize("passing", ["old", "new"])
+def test_a_stuck_role_may_be_the_first_one_and_two_roles_may_have_changed(passing: str) -> None:
+    """`A` is told by `B`, which never gets `p` in one of its versions; `C` has changed as well."""
+    waits = machine("A", [[(TAKE, "B", "x", 1)], []], 1)
+    ordered = machine("C", [[(SEND, "B", "q", 1)], [(SEND, "B", "p", 2)], []], 2)
+    blocked = machine("B", [[(TAKE, "C", "p", 1)], [(SEND, "A", "x", 2)], []], 2)
+    passes = machine(
+        "B", [[(TAKE, "C", "q", 1)], [(TAKE, "C", "p", 2)], [(SEND, "A", "x", 3)], []], 3
+    )
+    sides = {"old": blocked, "new": blocked, passing: passes}
+    file = pair("CB", [waits, sides["old"], ordered], [waits, sides["new"], ordered])
+    other = "new" if passing == "old" else "old"
+    assert "may still move" in rejects(file, "stuck-role", "A")
+    assert "may still move" in rejects(file, "stuck-role", "A", **{passing: "B"})
+    claims(file, "stuck-role", "A", **{other: "B"})
+    claims(file, "stuck-role", "A", **{other: "BC"})
+    claims(file, "stuck-role", "A", **{other: "B", passing: "C"})
+
+
 def test_a_search_for_moves_of_a_stuck_role_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """`A` sends without end; that `B` gets nothing shows without a search in a few mixtures."""
     sends = machine("A", [[(SEND, "C", "x", 0)]])

@@ -12,7 +12,7 @@ from aura_policy import aura
 
 from tellverify.policy.json_schema import schema_json
 from tellverify.policy.read import PolicyRead, read_policy, read_policy_text
-from tellverify.source.builtin_policies import located
+from tellverify.source.builtin_policies import files_of, located
 
 SCHEMA = Path(__file__).parents[3] / "src/tellverify/policy/schema/policy-1.json"
 
@@ -195,3 +195,15 @@ def test_a_policy_is_named_by_its_first_file_with_a_name_or_by_its_folder(tmp_pa
     (folder / "b.toml").write_text('format = 1\nname = "first"\n')
     read = read_policy(str(folder))
     assert read.policy is not None and read.policy.name == "first"
+
+
+def test_one_file_of_a_built_in_policy_is_imported_without_the_others(tmp_path: Path) -> None:
+    every = files_of("builtin:aura")
+    read = {}
+    for name in ("builtin:aura", every[0]):
+        (tmp_path / "p.toml").write_text(f'format = 1\nimport = ["{name}"]\n')
+        read[name] = read_policy(str(tmp_path / "p.toml"))
+        assert read[name].policy is not None, read[name].diagnostics
+    sources = {name: set(one.sources) - {str(tmp_path / "p.toml")} for name, one in read.items()}
+    assert sources["builtin:aura"] == set(every)
+    assert sources[every[0]] == {every[0]} < set(every)

@@ -6,6 +6,7 @@ from tellverify.evidence.divergence import replay
 from tellverify.evidence.trace_replay import fault_shown
 from tellverify.model.fault import Fault
 from tellverify.model.futures import connected_groups
+from tellverify.model.graph import ProtocolGraph, graph_from_edges
 from tellverify.model.machine import Action, Machine
 from tellverify.search.check_system import SystemCheck, check_system
 from tellverify.search.group_answer import Reached, SearchScope
@@ -196,3 +197,89 @@ def test_a_queue_grows_behind_a_burst_that_nobody_takes() -> None:
     assert growth.culprits == ("Feed", "Sink")
     assert len(growth.steps[: growth.loop]) >= burst
     assert found.reached[Fault.ORPHAN_MESSAGE].bound > burst
+
+
+def funnel(count: int, messages: int, *, extra: str = "") -> list[Machine]:
+    """Pairs of roles, each of which tells one hub when it is done; `extra` spoils the last pair."""
+    found = []
+    for n in range(count):
+        sent = [[(f"R{n}!m{k}", k + 1)] for k in range(messages)]
+        taken = [[(f"L{n}?m{k}", k + 1)] for k in range(messages)]
+        is_last = n == count - 1
+        told = [(f"L{n}?more", messages + 1)] if extra == "waits" and is_last else []
+        told = told or [("Hub!done", messages + 1)]
+        again = [(f"R{n}!m0", 1)] if extra == "loops" and is_last else []
+        found += [
+            machine(f"L{n}", *sent, again, final=(messages,)),
+            machine(f"R{n}", *taken, told, [(f"L{n}?m0", 1)] if again else []),
+        ]
+    return [*found, machine("Hub", *([(f"R{n}?done", n + 1)] for n in range(count)), [])]
+
+
+ENDING = (Fault.DEADLOCK, Fault.STUCK_ROLE, Fault.NO_TERMINATION)
+
+
+def within(budget: int, *machines: Machine) -> SystemCheck:
+    return check_system(machines, graph=None, largest_bound=2, budget=budget, ends=True)
+
+
+def test_where_every_run_ends_its_ends_decide_about_stuck_roles() -> None:
+    """The system is too large to be searched whole; one run of each kind shows all its ends."""
+    small = within(100_000, *funnel(2, 2))
+    assert not small.traces and small.reached[Fault.STUCK_ROLE].scope is SearchScope.ALL
+    large = within(2_000, *funnel(5, 4))
+    assert not large.traces
+    assert {large.reached[fault].scope for fault in ENDING} == {SearchScope.ENDINGS}
+    assert {each.scope for each in large.roles[Fault.STUCK_ROLE].values()} == {SearchScope.ENDINGS}
+
+
+def test_ends_that_are_bad_or_missing_decide_nothing() -> None:
+    waiting = within(2_000, *funnel(5, 4, extra="waits"))
+    assert Fault.DEADLOCK in faults(waiting)
+    assert waiting.reached[Fault.STUCK_ROLE].scope is not SearchScope.ENDINGS
+    endless = within(2_000, *funnel(5, 4, extra="loops"))
+    assert endless.reached[Fault.STUCK_ROLE].scope is not SearchScope.ENDINGS
+    assert endless.reached[Fault.NO_TERMINATION].scope is not SearchScope.ENDINGS
+
+
+def lines(count: int, messages: int) -> ProtocolGraph:
+    """What `pairs` do, one pair after the other."""
+    edges = [(n, k) for n in range(count) for k in range(messages)]
+    told = [(state, f"L{n}", f"R{n}", f"m{k}", state + 1) for state, (n, k) in enumerate(edges)]
+    return graph_from_edges(told, final={len(told)})
+
+
+def compared(machines: list[Machine], graph: ProtocolGraph, budget: int) -> SystemCheck:
+    return check_system(machines, graph=graph, largest_bound=4, budget=budget, ends=False)
+
+
+def test_where_runs_are_too_many_histories_with_short_queues_are_compared() -> None:
+    """With queues of one message there are 343 configurations, with any 1,000."""
+    whole = compared(pairs(3, 3), lines(3, 3), 100_000).reached[Fault.INFIDELITY]
+    assert (whole.scope, whole.configurations) == (SearchScope.ALL, 1_000)
+    for budget in (1_600, 2_400):
+        found = compared(pairs(3, 3), lines(3, 3), budget)
+        reached = found.reached[Fault.INFIDELITY]
+        assert Fault.INFIDELITY not in faults(found)
+        assert (reached.scope, reached.bound, reached.configurations) == (
+            SearchScope.QUEUES,
+            1,
+            343,
+        )
+    runs = compared(pairs(3, 3), lines(3, 3), 1_000).reached[Fault.INFIDELITY]
+    assert (runs.scope, runs.depth) == (SearchScope.RUNS, 6)
+
+
+def test_a_history_that_is_none_is_found_where_runs_are_too_many() -> None:
+    """The last pair has one message more, behind all others of it; the run may not be shortest."""
+    taken = [[(f"L3?m{k}", k + 1)] for k in range(3)]
+    sent = [[(f"R3!m{k}", k + 1)] for k in range(3)]
+    right = machine("R3", *taken, [("L3!more", 4)], [])
+    left = machine("L3", *sent, [("R3?more", 4)], [], final=(3,))
+    machines = [*pairs(3, 3), left, right]
+    found = compared(machines, lines(4, 3), 1_600)
+    assert found.reached[Fault.INFIDELITY].scope is SearchScope.RUNS
+    (trace,) = [trace for trace in found.traces if trace.fault is Fault.INFIDELITY]
+    assert [step.label for step in trace.steps if step.actor == "R3"] == ["m0", "m1", "m2", "more"]
+    assert not trace.minimal
+    assert Fault.INFIDELITY not in faults(compared(machines, lines(4, 3), 1_000))

@@ -11,6 +11,7 @@ import msgspec
 from tellverify.diagnostics import brace as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.files import inputs
+from tellverify.language.files.work_tree import leads_out
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.parser import Parsed
 from tellverify.language.syntax.surface import read_tell
@@ -30,6 +31,16 @@ class Unit(msgspec.Struct, frozen=True):
     source: SourceFile
     parsed: tuple[Parsed, ...] = ()
     diagnostics: tuple[Diagnostic, ...] = ()
+
+
+def included_places(file: inputs.ReadFile) -> list[list[str]]:
+    """Where each file that a file includes is looked for, in this order, there or not."""
+    if not inputs.may_include(file):
+        return []
+    from tellverify.language.files.extraction import extract
+
+    includes = extract(file.source()).includes
+    return [_places(file.path, one) for one in includes]
 
 
 def units(files: Iterable[inputs.ReadFile]) -> Iterator[Unit]:
@@ -134,20 +145,12 @@ def _named(
 
 
 def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diagnostic | None]:
-    """The file that `path` includes, and the findings about its place.
-
-    Aura's macro joins the path of `include_str!` to the folder of the crate, so that is where it is
-    looked for first, and then beside the file. A page of a book includes relative to itself.
-    """
-    folder = os.path.dirname(path)
-    crate = _crate_of(folder) if include.namespace is not None else None
+    """The file that `path` includes, and the findings about its place."""
+    crate = _crate_with(path, include)
     reasons: dict[str, str] = {}
-    starts = [folder if crate is None else crate, *([] if include.is_in_crate else [folder])]
-    for start in dict.fromkeys(starts):
-        place = os.path.normpath(os.path.join(start, include.path)).replace(os.sep, "/")
-        if place in reasons:
-            continue
-        inner = inputs.read(place, embedded=False)
+    for place in _places(path, include):
+        is_inside = not leads_out(place)
+        inner = inputs.read(place, embedded=False) if is_inside else inputs.refused_link(place)
         if inner.diagnostic is not None:
             reasons[place] = inner.diagnostic.message.removeprefix("cannot read this file: ")
         elif reasons:
@@ -163,6 +166,23 @@ def _included(path: str, include: Include) -> tuple[inputs.ReadFile | None, Diag
         in_crate=crate is not None,
         is_example=include.namespace is not None and include.namespace.is_example,
     )
+
+
+def _places(path: str, include: Include) -> list[str]:
+    """Where a file is looked for that `path` includes.
+
+    Aura's macro joins the path of `include_str!` to the folder of the crate, so that is where it is
+    looked for first, and then beside the file. A page of a book includes relative to itself.
+    """
+    folder = os.path.dirname(path)
+    crate = _crate_with(path, include)
+    starts = [folder if crate is None else crate, *([] if include.is_in_crate else [folder])]
+    found = (os.path.normpath(os.path.join(start, include.path)) for start in starts)
+    return list(dict.fromkeys(place.replace(os.sep, "/") for place in found))
+
+
+def _crate_with(path: str, include: Include) -> str | None:
+    return _crate_of(os.path.dirname(path)) if include.namespace is not None else None
 
 
 def _crate_of(folder: str) -> str | None:

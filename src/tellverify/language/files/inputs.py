@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 import msgspec
 
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.files.work_tree import leads_out
 from tellverify.source.files import OverLimit, Unreadable, read_bytes
 from tellverify.source.text import SourceFile
 
@@ -18,6 +19,7 @@ LIMIT = 64 * 1024 * 1024
 SUFFIX = ".tell"
 EMBEDDING = (".rs", ".md")  # files that may hold choreographies among other text
 READ = (SUFFIX, *EMBEDDING)
+_INCLUDING = ("include_str", "#include")
 _ALIKE = (*READ, ".markdown", ".mdx")
 
 
@@ -144,6 +146,12 @@ def _is_alike(path: str) -> bool:
     return _holds_choreographies(path, lower if lower.endswith(EMBEDDING) else f"{path}.md")
 
 
+def may_include(file: ReadFile) -> bool:
+    """Whether a file may name others that are checked with it, as a Rust source or a page does."""
+    text = file.text or ""
+    return file.path.endswith(EMBEDDING) and any(word in text for word in _INCLUDING)
+
+
 def beside(folder: str) -> Iterator[str]:
     """The `*.tell` files, Rust sources and Markdown pages right in a folder, in sorted order.
 
@@ -207,6 +215,16 @@ def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
     if path == "-":
         return decode(stdin_name, sys.stdin.buffer.read(LIMIT + 1))
     return read(path)
+
+
+def read_found(path: str, named: Collection[str], stdin_name: str = "<stdin>") -> ReadFile:
+    """Read a file that was found; only one that is among the `named` may be a link out of its tree.
+
+    Findings quote what they are about, and a fix is written through a link.
+    """
+    if path not in named and leads_out(path):
+        return refused_link(path)
+    return read_given(path, stdin_name)
 
 
 def refused_link(path: str) -> ReadFile:

@@ -40,7 +40,7 @@ def neighbours(files: Sequence[inputs.ReadFile]) -> list[inputs.ReadFile]:
             continue
         folder = os.path.dirname(file.path)
         if folder not in beside:
-            beside[folder] = [inputs.read(path) for path in inputs.beside(folder)]
+            beside[folder] = [inputs.read_found(path, ()) for path in inputs.beside(folder)]
         for other in beside[folder]:
             place = os.path.abspath(other.path)
             if place not in seen and missing.intersection(declared_modules(other.text or "")):

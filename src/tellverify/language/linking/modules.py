@@ -21,8 +21,8 @@ from tellverify.source.dependencies import circles, in_order
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
-_MAY_IMPORT: Final = re.compile(r"^[ \t]*import\b|\binclude_str!", re.MULTILINE)
-_IMPORTING: Final = ("import", "include_str!")
+_MAY_IMPORT: Final = re.compile(r"^[ \t]*import\b|\binclude_str\b|#include\b", re.MULTILINE)
+_IMPORTING: Final = ("import", "include_str", "#include")
 
 _MISSES_SOMETHING: Final = frozenset(
     ("TV203", "TV232", "TV242", "TV243", "TV246", "TV249", "TV251", "TV254")
