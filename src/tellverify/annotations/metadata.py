@@ -18,7 +18,6 @@ CAPABILITY: Final = "guard_capability"
 COST: Final = "flow_cost"
 FACTS: Final = "journal_facts"
 LEAK: Final = "leak"
-LINK: Final = "link"
 LARGEST_COST: Final = 2**64 - 1
 
 
