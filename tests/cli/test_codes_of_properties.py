@@ -114,5 +114,5 @@ def test_a_property_that_nothing_refutes_says_so() -> None:
         encoding="utf-8",
         check=True,
     )
-    assert "It is evidence, and never refuted." in done.stdout
+    assert "It gives evidence and is never refuted." in done.stdout
     assert "Findings that refute it" not in done.stdout

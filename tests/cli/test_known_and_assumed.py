@@ -140,7 +140,7 @@ def test_refutations_are_known_only_when_asked_for(tellverify: Run, tmp_path: Pa
     stuck(tmp_path)
     code, _, err = tellverify("baseline", "write")
     assert code == 0
-    assert "2 refuted obligations left out" in err
+    assert "2 refuted obligations not included" in err
     known = ("--baseline", "tellverify-baseline.json")
     assert tellverify("check", *known)[0] == 1
     assert tellverify("baseline", "write", "--allow-refuted")[0] == 0

@@ -12,12 +12,11 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_day
-from tellverify.cli.check_plan import prepared
-from tellverify.cli.check_settings import complain_refused, moved, working_in
+from tellverify.cli.check_plan import complain_refused, moved, prepared, working_in
+from tellverify.cli.check_run import checked
 from tellverify.cli.complaints import complain
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
-from tellverify.cli.session import checked
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Ledger

@@ -10,11 +10,10 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_plan import prepared
-from tellverify.cli.check_settings import complain_refused, moved, working_in
+from tellverify.cli.check_plan import complain_refused, moved, prepared, working_in
+from tellverify.cli.check_run import checked
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.session import checked
 from tellverify.diagnostics.wording import counted
 from tellverify.report.escape import printable
 from tellverify.source.writing import replace_text

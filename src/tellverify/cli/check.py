@@ -7,11 +7,11 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_settings import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
+from tellverify.cli.check_run import perform
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver
 from tellverify.cli.sectioned import SectionedCommand
-from tellverify.cli.session import perform
 from tellverify.verification.refused import RefusedFile
 
 

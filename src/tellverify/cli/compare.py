@@ -10,7 +10,7 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_equations, parse_instances
-from tellverify.cli.check_settings import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.reports import Output, deliver, keep_inputs

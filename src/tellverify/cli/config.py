@@ -8,7 +8,7 @@ import click
 import msgspec
 
 from tellverify.cli import check_options
-from tellverify.cli.check_settings import complain_refused
+from tellverify.cli.check_plan import complain_refused
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.report.escape import printable

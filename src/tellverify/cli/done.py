@@ -10,7 +10,7 @@ import msgspec
 
 from tellverify.admission.convergence import Sourced
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_settings import settled
+from tellverify.cli.check_plan import settled
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, protocols_under

@@ -173,10 +173,10 @@ def _property_text(prop: Property) -> str:
     row, presumed = PROPERTIES[prop], semantics_of(prop)
     lines = [f"# {prop.value}", "", row.sentence, ""]
     if presumed:
-        lines.append(f"Read it as: {presumed}.")
+        lines.append(f"It presumes {presumed}.")
     codes = _refuting(prop)
     if not codes:
-        lines.append("It is evidence, and never refuted.")
+        lines.append("It gives evidence and is never refuted.")
     elif row.required:
         lines.append("It is required: a check fails when it is refuted.")
     else:
@@ -188,8 +188,8 @@ def _property_text(prop: Property) -> str:
         )
     if prop in AT_EVERY_SIZE:
         lines.append(
-            "Of role families it is claimed for every size where generic members stand for all"
-            " larger ones, and else bounded by the sizes that were tried."
+            "For role families it is claimed at every size where generic members represent all"
+            " larger ones; otherwise the verdict is bounded by the sizes that were tried."
         )
     if codes:
         lines += ["", "Findings that refute it:", ""]

@@ -13,8 +13,7 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_plan import prepared
-from tellverify.cli.check_settings import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import complain_refused, moved, prepared, settled, working_in
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.repair_text import BESIDE, STOPPED, repairs_json, repairs_text, say_malformed

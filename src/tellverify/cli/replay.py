@@ -46,7 +46,6 @@ from tellverify.verification.trace_judgement import (
 
 _SHOWN: Final = 200
 _FEW: Final = 4
-_MOST_CONFIGURATIONS: Final = 500_000
 
 
 class _Stopped(Exception):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 import click
 
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_settings import complain_refused, settled
+from tellverify.cli.check_plan import complain_refused, settled
 from tellverify.cli.exit import Exit
 from tellverify.language.files import inputs
 from tellverify.obligations.options import Level

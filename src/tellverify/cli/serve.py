@@ -11,7 +11,7 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_settings import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
 from tellverify.cli.live.live_check import LiveCheck, LiveState
 from tellverify.cli.live.live_server import ADDRESS, LiveServer
 from tellverify.cli.sectioned import SectionedCommand

@@ -12,7 +12,7 @@ import click
 import msgspec
 
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_settings import complain_refused, settled
+from tellverify.cli.check_plan import complain_refused, settled
 from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import chosen, opened, parse_sizes

@@ -9,7 +9,15 @@ from tellverify.cli.complaints import Stopped, complain, stop_at_errors
 from tellverify.cli.exit import Exit
 from tellverify.cli.opening import opened
 from tellverify.diagnostics.model import Diagnostic
-from tellverify.language.checks.tiers import Blocker, Tiers, tiers_of
+from tellverify.language.checks.tiers import (
+    FULL,
+    MACHINE,
+    SESSION,
+    THEORY,
+    Blocker,
+    Tiers,
+    tiers_of,
+)
 from tellverify.language.workspace import Workspace
 from tellverify.report.escape import tame
 from tellverify.source.text import SourceFile
@@ -106,10 +114,10 @@ def _row(source: SourceFile, name: str, found: Tiers) -> TierRow:
 def _lines(row: TierRow) -> list[str]:
     """The tiers of a protocol as text, one a line."""
     rows = [
-        ("full spec", True, None),
-        ("session projectable", row.session_projectable, row.session_blocked_by),
-        ("machine executable", row.machine_executable, row.machine_blocked_by),
-        ("theory convertible", row.theory_convertible, row.theory_blocked_by),
+        (FULL, True, None),
+        (SESSION, row.session_projectable, row.session_blocked_by),
+        (MACHINE, row.machine_executable, row.machine_blocked_by),
+        (THEORY, row.theory_convertible, row.theory_blocked_by),
     ]
     lines = [f"{tame(row.protocol)}: {row.strongest}"]
     for title, holds, blocker in rows:

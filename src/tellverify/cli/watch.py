@@ -11,9 +11,9 @@ import click
 import msgspec
 
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_settings import complain_refused
+from tellverify.cli.check_plan import complain_refused
+from tellverify.cli.check_run import CheckResult, perform
 from tellverify.cli.reports import deliver, show
-from tellverify.cli.session import CheckResult, perform
 from tellverify.cli.stamps import PAUSE, Stamps, stamps
 from tellverify.report.style import Style
 from tellverify.report.text import totals_lines

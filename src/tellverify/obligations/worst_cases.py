@@ -249,7 +249,7 @@ class Meters:
         trace = self._trace(meter, one, run, minimal=is_shortest)
         unit = f" {meter.unit}" if meter.unit else ""
         here = f" with {one.instance.name}" if one.instance.name else ""
-        reason = f"{one.worst.total:,}{unit} suffice for every run{here}"
+        reason = f"every run stays within {one.worst.total:,}{unit}{here}"
         refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         told = self._told(meter, refuted, all_of)
         return msgspec.structs.replace(told, over=(one, tuple(run), -1))

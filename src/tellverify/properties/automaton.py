@@ -34,7 +34,6 @@ class TransitionAlternative(NamedTuple):
 
 
 _NOTHING: Final = TransitionAlternative(frozenset(), False, 0)
-_START: Final = 0
 _Row = tuple[str, int, int]
 
 

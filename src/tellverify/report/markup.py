@@ -14,7 +14,6 @@ from tellverify.report.escape import tame
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"}
 _MARKDOWN: Final = re.compile(r"[\\`*_{}\[\]<>&|~@#$]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 _SAFE_ALIAS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,39}")
-_LONGEST_NAME: Final = 255  # a picture of longer ones would fill the page
 _LONGEST_WORD: Final = 1_024  # the page of a comment has 60,000 characters
 _MERMAID_WORDS: Final = frozenset(
     [

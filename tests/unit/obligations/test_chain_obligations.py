@@ -87,7 +87,7 @@ def test_a_budget_that_is_not_enough_has_its_shortest_run() -> None:
     ]
     assert isinstance(found, Refuted)
     assert found.code == "TV642"
-    assert "35 are enough" in found.reason
+    assert "every run stays within 35" in found.reason
     assert sends(outcome(CHAT, "budget[Server]", budgets(("Server", "", 29)))) == ["Ask", "Answer"]
     assert run_of(CHAT, budgets(("Server", "", 34))).exit_code == 1
 

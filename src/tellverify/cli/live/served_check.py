@@ -19,7 +19,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 
 if TYPE_CHECKING:
-    from tellverify.cli.session import CheckResult
+    from tellverify.cli.check_run import CheckResult
     from tellverify.report.html.components import HtmlPage
 
 _MOST: Final = 100  # failures that are listed beside the page
@@ -119,7 +119,7 @@ def _failures(page: HtmlPage) -> Iterator[ServedFailure]:
 
 def main() -> int:
     """Read a request from standard input, and write its answer to standard output."""
-    import tellverify.cli.session
+    import tellverify.cli.check_run
     import tellverify.report.html
     import tellverify.verification.drawings  # noqa: F401  # loaded while nothing is asked
     from tellverify.cli.group import guarded
@@ -141,8 +141,8 @@ def main() -> int:
 
 
 def _answered(request: CheckRequest) -> int:
-    from tellverify.cli.check_settings import complain_refused
-    from tellverify.cli.session import perform
+    from tellverify.cli.check_plan import complain_refused
+    from tellverify.cli.check_run import perform
     from tellverify.verification.refused import RefusedFile
 
     try:
