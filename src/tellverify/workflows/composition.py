@@ -58,6 +58,24 @@ class Composition(msgspec.Struct, frozen=True):
         return [one for one in self.sessions if one.session.workflow == workflow]
 
 
+def acting_agents(whole: Composition) -> list[set[str]]:
+    """The agents that send, receive or hold a bundle, for each session by number.
+
+    What an agent knows makes no difference in a session in which it does nothing: it runs what
+    comes behind it as if there were no such session.
+    """
+    found: list[set[str]] = []
+    for one in whole.searched:
+        agent_of = one.session.agent_of
+        if one.interface is None:
+            found.append(set(agent_of.values()))
+        else:
+            found.append({agent_of[r] for row in one.interface.channels for r in row[:2]})
+    for use in whole.searched_uses:
+        found[use.session].add(use.agent)
+    return found
+
+
 def composition(plan: FilePlan, files: ProtocolFiles, sizes: Mapping[str, int]) -> Composition:
     """All sessions when the agent families have `sizes`; what does not fit is in `said`."""
     path = plan.document.path

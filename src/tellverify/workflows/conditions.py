@@ -15,7 +15,7 @@ import msgspec
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.properties import Property
-from tellverify.workflows.composition import Composition
+from tellverify.workflows.composition import Composition, acting_agents
 from tellverify.workflows.order_graph import WaitCycle, wait_cycles
 from tellverify.workflows.orders import OrderEdge
 from tellverify.workflows.sessions import ComposedSession, PhaseSession
@@ -55,7 +55,7 @@ def conditions_of(whole: Composition, workflow: str, cycles: Sequence[WaitCycle]
     for found in (
         _termination(own, behind, asked),
         _ends(own, behind, asked),
-        _outcomes(own, _with_local_steps(whole, own, workflow), asked),
+        _outcomes(whole, own, _with_local_steps(whole, own, workflow), asked),
         _labels(whole, own, workflow, asked),
         _orders(whole, numbers, cycles, asked),
     ):
@@ -125,10 +125,13 @@ def _with_local_steps(
 
 
 def _outcomes(
-    own: Sequence[ComposedSession], steps: Sequence[ComposedSession], asked: _Asked
+    whole: Composition,
+    own: Sequence[ComposedSession],
+    steps: Sequence[ComposedSession],
+    asked: _Asked,
 ) -> Iterator[WeakCondition]:
     """Every agent of a later phase or `ext` step knows which kind of end the session comes to."""
-    later = _later_agents(steps)
+    later = _later_agents(steps, acting_agents(whole))
     for one in own:
         session, interface = one.session, one.interface
         if interface is None or not interface.has_stops:
@@ -164,10 +167,10 @@ def _acts(session: PhaseSession, text: str) -> tuple[Span, str]:
 
 
 def _later_agents(
-    own: Sequence[ComposedSession],
+    own: Sequence[ComposedSession], acting: Sequence[set[str]]
 ) -> dict[int, dict[str, tuple[PhaseSession, ...]]]:
-    """For each session that may stop the workflow, the agents of later phases and the sessions that
-    they run next, one in each thread.
+    """For each session that may stop the workflow, the agents that act in later phases and the
+    sessions in which they do so next, one in each thread.
     """
     found: dict[int, dict[str, tuple[PhaseSession, ...]]] = {}
     groups: dict[int, dict[str, list[ComposedSession]]] = {}
@@ -183,11 +186,15 @@ def _later_agents(
                 if one.interface is not None and one.interface.has_stops:
                     next_ones = {agent: (session,) for agent, session in first.items()}
                     found[one.session.number] = {**behind, **next_ones}
-                first.update((agent, one.session) for _, agent in one.session.agents)
+                first.update((agent, one.session) for agent in _acting(one.session, acting))
             for agent, session in first.items():
                 nearest[agent] = (*nearest.get(agent, ()), session)
         behind = {**behind, **nearest}
     return found
+
+
+def _acting(session: PhaseSession, acting: Sequence[set[str]]) -> list[str]:
+    return [agent for _, agent in session.agents if agent in acting[session.number]]
 
 
 def _labels(

@@ -44,7 +44,7 @@ from tellverify.workflows.composed_search import (
     ComposedFault,
     ComposedSearch,
 )
-from tellverify.workflows.composition import Composition
+from tellverify.workflows.composition import Composition, acting_agents
 from tellverify.workflows.joined_graph import JoinClash, in_sessions, joined_graph
 from tellverify.workflows.leading_runs import LeadingRun
 from tellverify.workflows.order_graph import in_parts
@@ -95,13 +95,23 @@ class ExactDecisions:
         return tuple(sorted(wanted | (below & above)))
 
     def behind(self, session: int, agents: Iterable[str]) -> list[int]:
-        """The sessions that `agents` run next after one."""
-        wanted = set(agents)
-        return [
-            edge.after
-            for edge in self._whole.searched_edges
-            if edge.before == session and edge.agent in wanted
-        ]
+        """The sessions in which `agents` act next after one."""
+        edges: dict[tuple[int, str], list[int]] = {}
+        for edge in self._whole.searched_edges:
+            edges.setdefault((edge.before, edge.agent), []).append(edge.after)
+        acting = acting_agents(self._whole)
+        found: dict[int, None] = {}
+        for agent in agents:
+            seen = {session}
+            work = [session]
+            while work:
+                for after in edges.get((work.pop(), agent), ()):
+                    if agent in acting[after]:
+                        found[after] = None
+                    elif after not in seen:
+                        seen.add(after)
+                        work.append(after)
+        return list(found)
 
     def search(self, part: tuple[int, ...]) -> ExactAnswer:
         """Decide a part by search, each session with its own channels."""
