@@ -44,7 +44,9 @@ _INCLUDE: Final = re.compile(
     r'(?:\s*r?\#*"[^"\\]*"\#*\s*,?)+\s*[)}\]]))\s*,?\s*[)}\]]'
 )
 _CONSTANT: Final = re.compile(r"(?:::\s*)?(?:\w+\s*::\s*)*(?!\d)\w+")
-_INTERPOLATED: Final = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|--[^\n]*|(?P<mark>\$|\#[\w(])')
+_INTERPOLATED: Final = re.compile(
+    r'"(?:[^"\\]|\\(?s:.))*+"|(?:--|//)[^\n]*|\{-(?s:.)*?-\}|/\*(?s:.)*?\*/|(?P<mark>\$|\#[\w(])'
+)
 _OTHER_MACRO: Final = re.compile(r"(?:\w+\s*::\s*)*\w+\s*![({\[]")
 _PATH_BEFORE: Final = re.compile(r"(?:r\#)?(\w+)\s*::\s*(?:r\#)?$")
 _AURA: Final = "aura_macros"
