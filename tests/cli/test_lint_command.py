@@ -150,6 +150,23 @@ def test_what_a_comment_allows_is_no_finding_of_lint_either(tmp_path: Path) -> N
     assert (code, "warning[TV365]" in out) == (1, True)
 
 
+@pytest.mark.parametrize(("name", "mark"), [("page.md", ""), ("lib.rs", "//! ")])
+def test_an_example_on_a_page_is_no_module_of_the_program(
+    name: str, mark: str, tmp_path: Path
+) -> None:
+    """A manual shows protocols without a header, and the very protocols of the program."""
+    (tmp_path / "a.tell").write_text(SHAPED, encoding="utf-8")
+    bare = SHAPED.partition("\n\n")[2]
+    page = f"```tell\n{SHAPED}```\n\n```tell\n{bare}```\n"
+    lines = "".join(f"{mark}{line}".rstrip() + "\n" for line in page.splitlines())
+    (tmp_path / name).write_text(lines, encoding="utf-8")
+    code, out, _ = run("lint", ".", "--format", "concise", cwd=tmp_path)
+    assert (code, out.count("TV371"), out.count("TV384")) == (0, 0, 0), out
+    (tmp_path / "b.tell").write_text(SHAPED, encoding="utf-8")
+    code, out, _ = run("lint", ".", "--format", "concise", cwd=tmp_path)
+    assert (code, out.count("TV371"), out.count("TV384")) == (1, 0, 1), out
+
+
 def test_what_a_comment_allows_is_not_fixed(tmp_path: Path) -> None:
     """`check` leaves the comment alone: only `lint` could say whether it covers anything."""
     text = LEGACY.replace(

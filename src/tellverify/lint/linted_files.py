@@ -11,7 +11,7 @@ from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.shape import EXPOSING_LIST, NO_MODULE, ODD_LAYOUT, SMALL_PROTOCOL
-from tellverify.language.files.passages import passages, rewritten
+from tellverify.language.files.passages import Passage, passages, rewritten
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.surface import read_tell
@@ -86,9 +86,10 @@ def lint_files(
         if everything:
             for part in parts:
                 said += kept(part, small_protocols(part.file, unit.source))
-        known.extend((part.file, unit.source) for part in parts)
+        pairs = list(zip(passages(unit.source), parts, strict=True))
+        known.extend((part.file, unit.source) for text, part in pairs if not text.is_example)
         unsafe_or_none = unsafe if fix else None
-        linted = _linted(unit.source, parts, said, rules, kept, unsafe=unsafe_or_none)
+        linted = _linted(unit.source, pairs, said, rules, kept, unsafe=unsafe_or_none)
         whole = tuple(part for part in parts if not part.is_part)
         found.append(msgspec.structs.replace(linted, judged=whole))
         parts_of[unit.source.path] = parts
@@ -112,7 +113,7 @@ def _is_error(one: Diagnostic) -> bool:
 
 def _linted(
     source: SourceFile,
-    parts: Sequence[CheckedFile],
+    pairs: Sequence[tuple[Passage, CheckedFile]],
     said: Sequence[Diagnostic],
     rules: Rules,
     kept: Kept,
@@ -124,14 +125,14 @@ def _linted(
     texts: list[str | None] = []
     reasons: list[str] = []
     count = 0
-    for passage, part in zip(passages(source), parts, strict=True):
+    for passage, part in pairs:
         if passage.is_part:
             texts.append(None)
             continue
         own = passage.source(source.path)
         file = read_tell(own).file
         findings = lint_file(file, own, rules)
-        if part.file.module is not None:  # perhaps by the attribute of a macro
+        if part.file.module is not None or passage.is_example:  # perhaps one of a macro
             findings = [one for one in findings if one.diagnostic.code is not NO_MODULE]
         if passage.lines is None:  # it cannot have a separate layout
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]

@@ -94,6 +94,12 @@ def test_a_block_that_begins_with_a_head_of_one_line_keeps_its_columns() -> None
     assert [one.name.text for one in parsed.file.protocols] == ["Ping"]
 
 
+@pytest.mark.parametrize("comment", ["-- see #12, $5", "{- #12\n  $x -}", "// #12", "/* $x */"])
+def test_marks_in_comments_are_none_of_a_macro(comment: str) -> None:
+    text = f"{comment}\n{PING if comment[0] in '-{' else BRACES}"
+    assert rust(f"tell! {{\n{text}\n}}\n") == ["Ping" if comment[0] in "-{" else "Drop"]
+
+
 def test_escaped_quotes_keep_what_they_quote() -> None:
     text = 'tell!("protocol Ping =\\n  roles A, B\\n  A { k : \\"v w\\" } -> B : Ping\\n");'
     (protocol,) = protocols("a.rs", text)

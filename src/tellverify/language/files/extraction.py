@@ -44,7 +44,9 @@ _INCLUDE: Final = re.compile(
     r'(?:\s*r?\#*"[^"\\]*"\#*\s*,?)+\s*[)}\]]))\s*,?\s*[)}\]]'
 )
 _CONSTANT: Final = re.compile(r"(?:::\s*)?(?:\w+\s*::\s*)*(?!\d)\w+")
-_INTERPOLATED: Final = re.compile(r'"(?:[^"\\]|\\(?s:.))*+"|--[^\n]*|(?P<mark>\$|\#[\w(])')
+_INTERPOLATED: Final = re.compile(
+    r'"(?:[^"\\]|\\(?s:.))*+"|(?:--|//)[^\n]*|\{-(?s:.)*?-\}|/\*(?s:.)*?\*/|(?P<mark>\$|\#[\w(])'
+)
 _OTHER_MACRO: Final = re.compile(r"(?:\w+\s*::\s*)*\w+\s*![({\[]")
 _PATH_BEFORE: Final = re.compile(r"(?:r\#)?(\w+)\s*::\s*(?:r\#)?$")
 _AURA: Final = "aura_macros"
@@ -77,13 +79,15 @@ class SourceFragment(msgspec.Struct, frozen=True):
     """Text to be read on its own; `offset` is where its first character stands in the file.
 
     Blanks at its beginning may stand for other text, so `offset` may even be negative. The macro
-    of Aura, which takes a string, wants a `namespace`. A text that `is_part` declares no protocol.
+    of Aura, which takes a string, wants a `namespace`. A text that `is_part` declares no protocol;
+    one of a page or of documentation `is_example`.
     """
 
     text: str
     offset: int
     namespace: Namespace | None = None
     is_part: bool = False
+    is_example: bool = False
 
 
 class Include(msgspec.Struct, frozen=True):
@@ -376,7 +380,9 @@ class _FragmentFinder:
         padding = " " * column if line.strip() else ""
         body = text[code:] if line.strip() else text
         offset = start + (code if line.strip() else 0) - len(padding)
-        self.fragments.append(SourceFragment(padding + body, offset, namespace, is_part))
+        self.fragments.append(
+            SourceFragment(padding + body, offset, namespace, is_part, self.is_page)
+        )
 
 
 def _ends(text: str, start: int, end: int) -> bool:

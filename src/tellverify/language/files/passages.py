@@ -39,7 +39,8 @@ class Passage(msgspec.Struct, frozen=True):
     `indent` stands before each of them there: blanks, or also the marks of a comment or a quote.
     `lines` are the lines of the file that it fills, or None when it shares one with other text or
     stands in a string with escapes; then it cannot be changed, and `offset` is where it begins.
-    One that `is_part` of a protocol has no canonical layout and is not changed either.
+    One that `is_part` of a protocol has no canonical layout and is not changed either. One of a
+    page or of documentation `is_example`, which stands for no module of a program.
     """
 
     text: str
@@ -48,6 +49,7 @@ class Passage(msgspec.Struct, frozen=True):
     offset: int = 0
     line_break: str = "\n"
     is_part: bool = False
+    is_example: bool = False
 
     def source(self, path: str) -> SourceFile:
         """The text as a source file."""
@@ -88,7 +90,8 @@ def passages(source: SourceFile) -> list[Passage]:
 
 def _passage(text: str, fragment: SourceFragment) -> Passage:
     inner, start = fragment.text, fragment.offset
-    apart = Passage(inner, None, offset=start, is_part=fragment.is_part)
+    is_example = fragment.is_example
+    apart = Passage(inner, None, "", start, is_part=fragment.is_part, is_example=is_example)
     if fragment.is_part or start < 0 or not inner.strip():
         return apart
     first = start + len(inner) - len(inner.lstrip())
@@ -112,7 +115,8 @@ def _passage(text: str, fragment: SourceFragment) -> Passage:
     if is_marked and own.split() != inner.split():
         return apart
     line_break = "\r\n" if "\r\n" in own else "\n"
-    return Passage(own.replace("\r\n", "\n"), Span(begin, end), indent, start, line_break)
+    plain = own.replace("\r\n", "\n")
+    return Passage(plain, Span(begin, end), indent, start, line_break, is_example=is_example)
 
 
 def _indent(lines: Sequence[str], form: re.Pattern[str]) -> str:
