@@ -544,6 +544,13 @@ def test_more_roles_than_a_mixture_can_hold(tellverify: Command) -> None:
     assert "at most 63 can be mixed" in out
 
 
+def test_families_that_are_too_large_are_not_compared(tellverify: Command) -> None:
+    texts = tuple(protocol("A, D[N]", f"A -> D[*] : {label}") for label in ("X", "Y"))
+    code, out, _ = tellverify("compare", *both((texts[0], texts[1])), "--instances", "D=2001")
+    assert code == 3
+    assert "families of 2,001 members are too large to compare" in " ".join(out.split())
+
+
 @pytest.mark.parametrize("kind", ["sarif", "junit", "gitlab", "markdown", "html", "proof"])
 def test_every_report_shows_a_comparison(tellverify: Command, kind: str) -> None:
     old, new = both(VECTORS["V2"])
