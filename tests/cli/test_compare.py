@@ -544,6 +544,13 @@ def test_more_roles_than_a_mixture_can_hold(tellverify: Command) -> None:
     assert "at most 63 can be mixed" in out
 
 
+def test_families_that_are_too_large_are_not_compared(tellverify: Command) -> None:
+    texts = tuple(protocol("A, D[N]", f"A -> D[*] : {label}") for label in ("X", "Y"))
+    code, out, _ = tellverify("compare", *both((texts[0], texts[1])), "--instances", "D=2001")
+    assert code == 3
+    assert "families of 2,001 members are too large to compare" in " ".join(out.split())
+
+
 @pytest.mark.parametrize("kind", ["sarif", "junit", "gitlab", "markdown", "html", "proof"])
 def test_every_report_shows_a_comparison(tellverify: Command, kind: str) -> None:
     old, new = both(VECTORS["V2"])
@@ -589,6 +596,27 @@ def test_machines_on_either_side(tellverify: Command) -> None:
     code, out, _ = tellverify("compare", "--against", "HEAD", "--machines", "both", "old.json")
     assert code == 1
     assert "B takes both, then A, then B" in out
+
+
+def test_machines_in_a_folder_against_a_revision(tellverify: Command) -> None:
+    def machine(role: str, act: str, peer: str, label: str) -> str:
+        moves = [{"action": act, "peer": peer, "label": label, "to": 1}]
+        states = [{"final": False, "moves": moves}, {"final": True, "moves": []}]
+        return json.dumps({"schema": "tellverify/machine-1", "role": role, "states": states})
+
+    write("system/a.json", machine("A", "send", "B", "Ping"))
+    write("system/b.json", machine("B", "receive", "A", "Ping"))
+    commit()
+    write("system/a.json", machine("A", "send", "B", "Probe"))
+    Path("system/b.json").unlink()
+    write("system/c.json", machine("B", "receive", "A", "Probe"))
+    for more in ((), ("--machines", "both")):
+        code, out, _ = tellverify("compare", "--against", "HEAD", "system", *more)
+        assert (code, "system          major   no order is safe" in out) == (1, True), out
+    for path in ("a", "c"):
+        Path(f"system/{path}.json").unlink()
+    code, _, err = tellverify("compare", "--against", "HEAD", "--machines", "both", "system")
+    assert (code, "no file of machines is left" in err) == (2, True), err
 
 
 def test_a_check_has_a_row_against_a_revision(tellverify: Command) -> None:

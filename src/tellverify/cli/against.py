@@ -36,11 +36,12 @@ def against(
 ) -> Sides:
     """The sides of a comparison with a git revision; `option` is named where git cannot say."""
     from tellverify.verification.git import NoRepository
-    from tellverify.versions.opening import machines_against, sides_against
+    from tellverify.versions.opening import holds_machines, machines_against, sides_against
 
     missing = [path for path in flags.paths if path == "-"]
     if missing:
         raise click.UsageError("standard input has no revision to be compared with")
+    are_machines = are_machines or (bool(flags.paths) and all(map(holds_machines, flags.paths)))
     try:
         if are_machines:
             return machines_against(revision, flags.paths, fail_on, rules, options)

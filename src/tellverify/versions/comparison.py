@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 import msgspec
 
@@ -50,6 +51,8 @@ from tellverify.versions.upgrade import bridges_of, summary_of, upgrade_of
 from tellverify.versions.upstream_gate import gate_notes
 from tellverify.versions.wire_labels import WireRules, payload_type
 
+MOST_MEMBERS: Final = 2_000  # each has a machine, which is as long as the text may be
+
 
 class ComparedPair(msgspec.Struct, frozen=True):
     """A comparison, the two versions, and the instances behind it.
@@ -78,12 +81,13 @@ def compared_pair(
     `decided` has what a check of the new version has found at single sizes.
     """
     frame = _frame(old, new)
-    clash = rules.clash(sorted(role_names(old)))
+    common = list(common_sizes(sizes_of(old, options), sizes_of(new, options), rules))
+    clash = rules.clash(sorted(role_names(old))) or _too_large(common)
     if clash:
         return without_mixtures(old, new, "unknown", clash)
     found: list[ComparedInstance] = []
     timed: ComparedPair | None = None
-    for sizes in common_sizes(sizes_of(old, options), sizes_of(new, options), rules):
+    for sizes in common:
         before = old_sizes(sizes, families_of(old), rules)
         graphs = (graph_at(old, before, options), graph_at(new, sizes, options, decided))
         broken = _broken(graphs)
@@ -113,6 +117,15 @@ def compared_pair(
         reason = "no family sizes suit both versions"
         return without_mixtures(old, new, "unknown", reason)
     return _compared(old, new, frame, found, options)
+
+
+def _too_large(sizes: Sequence[Mapping[str, int]]) -> str:
+    """That some families are too large to compare; empty otherwise."""
+    members = max((sum(each.values()) for each in sizes), default=0)
+    if members <= MOST_MEMBERS:
+        return ""
+    reason = f"families of {members:,} members are too large to compare"
+    return f"{reason}: give smaller sizes with `--instances`"
 
 
 def broken_pair(old: Version, new: Version, word: VersionWord, fault: str) -> ComparedPair:

@@ -15,7 +15,12 @@ from tellverify.language.files.neighbours import neighbours
 from tellverify.obligations.options import Options
 from tellverify.source.text import SourceFile
 from tellverify.verdict.versions import FailOn
-from tellverify.verification.repository import contents_at, revision_point
+from tellverify.verification.repository import (
+    Differences,
+    contents_at,
+    differences_since,
+    real_paths,
+)
 from tellverify.versions.comparing import NO_PAIR, CompareRequest
 from tellverify.versions.fact_changes import schemas_below
 from tellverify.versions.revision import files_against, old_path, place_of
@@ -63,11 +68,16 @@ def side_at(path: str, options: Options, *, are_machines: bool) -> VersionSide:
 
 
 def machine_side(label: str, files: Sequence[ReadFile]) -> VersionSide:
-    """All machines of `files` as one version of a protocol."""
+    """All machines of `files` as one version of a protocol.
+
+    It is called as their folder is, or as the only file.
+    """
     from tellverify.verification.machine_system import put_together
 
     system = _evidence(files) or put_together(files)
-    name = os.path.splitext(os.path.basename(files[0].path))[0] or files[0].path
+    first = files[0].path
+    folder = os.path.basename(os.path.dirname(first)) if len(files) > 1 else ""
+    name = folder or os.path.splitext(os.path.basename(first))[0] or first
     sources = {file.path: SourceFile(file.path, file.text or "") for file in files}
     version = MachineVersion(name, files[0].path, system, sources, tuple(files))
     return VersionSide(label, (version,), tuple(files), system.diagnostics)
@@ -133,6 +143,18 @@ def both_sides(
     return sides[0], sides[1], request
 
 
+def _gone_from(folders: Sequence[str], since: Differences) -> list[str]:
+    """The files of machines that were in `folders` and are gone."""
+    found = []
+    for folder in folders:
+        place = os.path.realpath(folder)
+        for one in since.below([folder]):
+            inside = os.path.dirname(one) == place and one.endswith(_MACHINES)
+            if inside and not os.path.lexists(one):
+                found.append(os.path.join(folder, os.path.basename(one)).replace(os.sep, "/"))
+    return found
+
+
 def sides_against(
     revision: str,
     paths: Sequence[str],
@@ -178,23 +200,29 @@ def machines_against(
 
     Raises NoSide, and NoRepository where git cannot say.
     """
+    folders = [path for path in paths if os.path.isdir(path)]
     named = [
         one for path in paths for one in (_machine_files(path) if os.path.isdir(path) else [path])
     ]
-    if not named:
+    if not paths:
         raise NoSide("name the files of machines")
     for path in named:
         if not os.path.lexists(path):
             raise NoSide(f"{path}: no such file or folder")
-    point = revision_point(revision)
-    before = contents_at(point, [os.path.realpath(path) for path in named])
+    since = differences_since(revision)
+    gone = _gone_from(folders, since)
+    asked = sorted(dict.fromkeys([*named, *gone])) if gone else named
+    places = real_paths(asked)
+    before = contents_at(since.point, places)
     old = [
-        inputs.decode(old_path(revision, path), before[os.path.realpath(path)])
-        for path in named
-        if os.path.realpath(path) in before
+        inputs.decode(old_path(revision, path), before[place])
+        for path, place in zip(asked, places, strict=True)
+        if place in before
     ]
     if not old:
         raise NoSide(f"none of the files existed at `{revision}`")
+    if not named:
+        raise NoSide("no file of machines is left")
     new = machine_side("the working tree", [inputs.read_any(path) for path in named])
     request = CompareRequest(
         revision,
@@ -203,6 +231,6 @@ def machines_against(
         options,
         lambda version: version.path,
         are_single_files=True,
-        commit=point.commit,
+        commit=since.point.commit,
     )
     return machine_side(revision, old), new, request
