@@ -178,6 +178,25 @@ def test_a_link_among_the_files_leads_nowhere_else(
     assert tellverify("check")[0] == 0
 
 
+@pytest.mark.parametrize("name", ["tellverify.toml", "pyproject.toml"])
+def test_a_configuration_is_no_link_out_of_the_folder(
+    tellverify: Command, tmp_path: Path, name: str
+) -> None:
+    """What is wrong in a configuration is quoted; one that the user names may be a link."""
+    head = "[tool.tellverify]\n" if name == "pyproject.toml" else ""
+    (tmp_path / "profile").write_text(f"{head}Hunter2 = 1\n")
+    Path(name).symlink_to(tmp_path / "profile")
+    for command in ("check", "lint", "audit"):
+        code, out, err = tellverify(command)
+        assert (code, "Hunter2" in out + err) == (2, False)
+        assert "link out of its folder" in " ".join((out + err).split())
+    assert "Hunter2" in "".join(tellverify("check", "--config", name)[1:])
+    Path(name).unlink()
+    Path("inside").write_text(head)
+    Path(name).symlink_to("inside")
+    assert tellverify("check")[0] == 0
+
+
 COMMANDS = [
     ("check",),
     ("check", "--jobs", "2"),

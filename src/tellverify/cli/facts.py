@@ -26,7 +26,6 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.rust_code import wide_time
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
-from tellverify.language.files.work_tree import leads_out
 from tellverify.report.escape import tame
 from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE
@@ -53,7 +52,7 @@ def check(paths: tuple[str, ...], policy_path: str | None) -> int:
     wrong, some = False, False
     try:
         for path in _with_facts(paths, policy_path):
-            if path not in paths and leads_out(path):
+            if inputs.is_strange(path, paths):
                 complain(f"{tame(path)}: it is a link out of the folder that is checked")
                 some = wrong = True
                 continue

@@ -9,6 +9,7 @@ import msgspec
 
 from tellverify.diagnostics import configuration as say
 from tellverify.diagnostics.model import Diagnostic
+from tellverify.language.files.work_tree import leads_out
 from tellverify.source.files import Unreadable
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile, read_text
@@ -31,7 +32,8 @@ class Found(msgspec.Struct, frozen=True):
 def find(folder: str) -> Found | None:
     """The nearest configuration at or above `folder`.
 
-    Raises RefusedFile for one that cannot be read, and for a folder with two.
+    Raises RefusedFile for one that cannot be read, one that is a link out of its work tree, and for
+    a folder with two.
     """
     here = os.path.abspath(folder)
     while True:
@@ -41,13 +43,22 @@ def find(folder: str) -> Found | None:
         if os.path.lexists(own):
             if section is not None:
                 raise refused(own, say.two_configurations(shown(own), SHARED), "")
-            return read(own)
+            return read(_inside(own))
         if section is not None:
+            _inside(shared)
             return section
         parent = os.path.dirname(here)
         if parent == here:
             return None
         here = parent
+
+
+def _inside(path: str) -> str:
+    """A configuration that is found is no link to what lies elsewhere: findings quote its lines."""
+    if leads_out(path):
+        reason = "it is a link out of its folder; name it by `--config`"
+        raise refused(path, _unreadable(path, reason), "")
+    return path
 
 
 def _section(path: str) -> Found | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import permutations
 from pathlib import Path
 
 import msgspec
@@ -106,6 +107,30 @@ def test_a_role_that_may_wait_without_end_is_not_listed() -> None:
     claimed = msgspec.structs.replace(skips, never_stuck=("A", "B", "C"))
     assert rejected(certificate(skips)) == ""
     assert "no silent event goes down" in rejected(certificate(claimed))
+
+
+def test_no_order_of_ranges_hides_a_loop_in_which_a_role_waits() -> None:
+    """`A` and `B` may talk for good while `C` waits, however the states behind it are listed."""
+    edges = [
+        (0, "A", "B", "stay", 1),
+        (0, "A", "B", "leave", 3),
+        (1, "A", "B", "ask", 2),
+        (2, "B", "A", "answer", 1),
+        (3, "A", "C", "go", 4),
+    ]
+    made = part(edges, {4})
+    assert made.never_stuck == ("A", "B") and rejected(certificate(made)) == ""
+    waiting = next(row for row in made.roles if row.role == "C")
+    single = [(state, state) for state in range(4)]
+    orders = [list(order) for order in permutations(single)] + [[(0, 3)], [(3, 3), (0, 2)]]
+    for behind in orders:
+        first = msgspec.structs.replace(waiting.states[0], behind=behind)
+        row = msgspec.structs.replace(waiting, states=[first, *waiting.states[1:]])
+        others = [one for one in made.roles if one.role != "C"]
+        plain = msgspec.structs.replace(made, roles=[*others, row])
+        assert rejected(certificate(plain)) == "", behind
+        claimed = msgspec.structs.replace(plain, never_stuck=("A", "B", "C"))
+        assert "no silent event goes down" in rejected(certificate(claimed)), behind
 
 
 GRAPH = NeutralGraph(("A", "B"), ("m", "n"), 3, (2,), [(0, 0, 1, 0, 1), (1, 1, 0, 1, 2)])

@@ -12,6 +12,7 @@ from test_trace_clauses import steps
 from tellverify.evidence import formula_run
 from tellverify.evidence.formula_run import (
     complaint,
+    event_rows,
     filed,
     must_go_on,
     positions,
@@ -31,6 +32,7 @@ from tellverify.model.formula import (
     OfferAtom,
     malformed,
 )
+from tellverify.model.step import Step
 
 TWICE = (
     machine("A", [("B!M", 1)], [("B!M", 2)], [("B!Done", 3)], []),
@@ -211,3 +213,26 @@ def test_the_roles_of_a_formula_are_those_of_the_protocol() -> None:
 def test_what_is_no_formula(broken: Formula, reason: str) -> None:
     assert malformed(broken) == reason
     assert malformed(Formula((SENT,), (("atom", (0,)),))) == ""
+
+
+def test_counts_along_events_hold_from_zero_on() -> None:
+    """More sends than receptions, at least as many, and at most one: event by event."""
+    run = [
+        Step(True, "A", "B", "M"),
+        Step(False, "A", "B", "M"),
+        Step(True, "A", "B", "M"),
+        Step(True, "A", "B", "M"),
+    ]
+    more = CountAtom(((1, 0), (-1, 1)), -1)
+    level = CountAtom(((1, 0), (-1, 1)), 0)
+    at_most_one = CountAtom(((-1, 0),), 1)
+    formula = Formula((SENT, TAKEN, more, level, at_most_one), (("atom", (2,)),))
+    assert event_rows(formula, run) == [
+        [True, False, True, True],
+        [False, True, False, False],
+        [True, False, True, True],
+        [True, True, True, True],
+        [True, True, False, False],
+    ]
+    state = Formula((SENT, FinishedAtom("A")), (("atom", (1,)),))
+    assert event_rows(state, run) is None

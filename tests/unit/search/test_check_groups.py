@@ -283,3 +283,12 @@ def test_a_history_that_is_none_is_found_where_runs_are_too_many() -> None:
     assert [step.label for step in trace.steps if step.actor == "R3"] == ["m0", "m1", "m2", "more"]
     assert not trace.minimal
     assert Fault.INFIDELITY not in faults(compared(machines, lines(4, 3), 1_000))
+
+
+def test_whether_every_run_ends_is_answered_only_where_it_is_asked() -> None:
+    for budget in (2_000, 100_000):
+        machines = funnel(5, 4) if budget < 10_000 else funnel(2, 2)
+        asked = within(budget, *machines)
+        found = check_system(machines, graph=None, largest_bound=2, budget=budget, ends=False)
+        assert Fault.ENDLESS_RUN in asked.reached and Fault.NO_TERMINATION in asked.reached
+        assert Fault.ENDLESS_RUN not in found.reached

@@ -217,12 +217,17 @@ def read_given(path: str, stdin_name: str = "<stdin>") -> ReadFile:
     return read(path)
 
 
+def is_strange(path: str, named: Collection[str]) -> bool:
+    """Whether a file that was found and is not `named` is a link out of its work tree."""
+    return path not in named and leads_out(path)
+
+
 def read_found(path: str, named: Collection[str], stdin_name: str = "<stdin>") -> ReadFile:
     """Read a file that was found; only one that is among the `named` may be a link out of its tree.
 
     Findings quote what they are about, and a fix is written through a link.
     """
-    if path not in named and leads_out(path):
+    if is_strange(path, named):
         return refused_link(path)
     return read_given(path, stdin_name)
 
