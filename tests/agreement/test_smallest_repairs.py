@@ -85,6 +85,26 @@ def test_a_message_behind_a_choice_stands_before_an_action_around_it() -> None:
     assert offers[0].cost == 2
 
 
+def test_the_receiver_of_a_branch_may_tell_behind_a_choice() -> None:
+    """Another sender would be one more that `Q` may hear from first."""
+    text = """protocol P =
+  roles P, Q, R
+  choice P at
+    | One => P -> R : One
+    | Two => P -> R : Two
+    | Three =>
+      P -> R : Three
+      R -> Q : Told
+"""
+    given = FamilyText(text)
+    offers = repair(given.file, given.source, given.protocol).offers
+    assert (offers[0].rank, offers[0].cost, offers[0].changes) == (
+        Rank.SMALLEST,
+        2,
+        ("R -> Q : Turn",),
+    )
+
+
 def test_no_cheaper_edits_repair_what_has_a_smallest_repair() -> None:
     compared = 0
     seed = 30

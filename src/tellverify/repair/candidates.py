@@ -144,8 +144,14 @@ class Candidates:
                     together.setdefault(key, []).append(edit)
                     yield [edit]
             yield from (edits for edits in together.values() if len(edits) > 1)
+            receivers = (one.receiver for one in decision.alternatives)
+            tellers = {decision.decider: None}
+            tellers.update(
+                (r, None) for r in receivers if r and is_one(r) and not concerns(r, role)
+            )
             for gap in gaps_behind(decision, self.outline, role):
-                yield [Insert(gap.block, gap.index, decision.decider, told, TURN, decision.group)]
+                for teller in tellers:
+                    yield [Insert(gap.block, gap.index, teller, told, TURN, decision.group)]
 
     def _acts(self, decision: RepairDecision, role: str) -> bool:
         return any(
