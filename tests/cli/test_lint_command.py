@@ -162,3 +162,86 @@ def test_what_a_comment_allows_is_not_fixed(tmp_path: Path) -> None:
     assert "-- Phase 1: A pings B" in left
     code, out, _ = run("check", "p.tell", "--fail-on", "warning", cwd=tmp_path)
     assert (code, "TV022" in out) == (0, False)
+
+
+UNUSED = """module q exposing (Q)
+
+-- tell: allow({codes}): meant
+protocol Q =
+  roles A, B
+
+  A -> B : X
+  B -> A : Y
+"""
+
+
+@pytest.mark.parametrize(
+    ("codes", "flags", "found"),
+    [
+        ("TV373", (), True),  # the header exposes exactly the protocol
+        ("TV373, TV387", (), True),
+        ("TV38", (), False),  # with a rule that is off
+        ("TV37", (), True),
+        ("TV389", ("--all",), False),  # it covers the plain request
+        ("TV389", (), False),
+        ("TV365", (), False),  # `check` says whether that covers anything
+    ],
+)
+def test_a_comment_that_allows_no_finding_of_lint_is_one(
+    tmp_path: Path, codes: str, flags: tuple[str, ...], found: bool
+) -> None:
+    path = tmp_path / "q.tell"
+    path.write_text(UNUSED.format(codes=codes), encoding="utf-8")
+    code, out, _ = run("lint", "q.tell", *flags, cwd=tmp_path)
+    assert ("TV022" in out) is found
+    assert out.count("error[TV022]") + out.count("warning[TV022]") == (
+        len(codes.split(",")) if found else 0
+    )
+    assert run("lint", "--fix", "q.tell", *flags, cwd=tmp_path)[0] == code
+
+
+def test_a_comment_that_both_commands_could_need_is_judged_by_lint(tmp_path: Path) -> None:
+    """The band has codes that only `lint` finds: `check` cannot know that it covers nothing."""
+    (tmp_path / "q.tell").write_text(UNUSED.format(codes="TV3"), encoding="utf-8")
+    out = run("check", "q.tell", "--fail-on", "note", cwd=tmp_path)[1]
+    assert "TV022" not in out
+    out = run("lint", "q.tell", "--all", cwd=tmp_path)[1]
+    assert "TV022" not in out or "TV365" not in out
+
+
+def test_levels_of_the_configuration_count_in_lint_too(tmp_path: Path) -> None:
+    text = UNUSED.replace("-- tell: allow({codes}): meant\n", "").replace("(Q)", "(Other)")
+    (tmp_path / "q.tell").write_text(text, encoding="utf-8")
+    assert run("lint", "q.tell", cwd=tmp_path)[0] == 1
+    configuration = tmp_path / "tellverify.toml"
+    configuration.write_text('[levels]\n"TV373" = "ignore"\n', encoding="utf-8")
+    code, out, _ = run("lint", "q.tell", "--report", "json=run.json", cwd=tmp_path)
+    assert (code, "TV373" in out) == (0, False)
+    suppressed = json.loads((tmp_path / "run.json").read_text("utf-8"))["suppressions"]
+    assert [one["kind"] for one in suppressed] == ["configuration"]
+    run("lint", "--unsafe-fixes", "--fix", "q.tell", cwd=tmp_path)
+    assert "exposing (Other)" in (tmp_path / "q.tell").read_text("utf-8")
+    configuration.write_text('[levels]\n"TV373" = "error"\n', encoding="utf-8")
+    code, out, _ = run("lint", "q.tell", "--fail-on", "error", cwd=tmp_path)
+    assert (code, "error[TV373]" in out) == (1, True)
+
+
+def test_a_level_that_makes_a_warning_an_error_hides_no_other_finding(tmp_path: Path) -> None:
+    text = UNUSED.replace("-- tell: allow({codes}): meant\n", "").replace("(Q)", "(Other)")
+    text = text.replace(" B\n\n", " B, C\n\n").replace("-> B : X", "{ flow_cost : 0 } -> B : X")
+    (tmp_path / "q.tell").write_text(text, encoding="utf-8")
+    out = run("lint", "q.tell", cwd=tmp_path)[1]
+    assert "warning[TV373]" in out and "note[TV359]" in out
+    levels = '[levels]\n"TV359" = "error"\n"TV206" = "error"\n'
+    (tmp_path / "tellverify.toml").write_text(levels, encoding="utf-8")
+    out = run("lint", "q.tell", cwd=tmp_path)[1]
+    assert "warning[TV373]" in out and "error[TV359]" in out and "error[TV206]" in out
+
+
+def test_the_second_of_two_choreographies_has_comments_of_its_own(tmp_path: Path) -> None:
+    blocks = [UNUSED.format(codes=code) for code in ("TV373", "TV365")]
+    page = "\n".join(f"```tell\n{one}```\n" for one in blocks).replace("module q", "module r", 1)
+    (tmp_path / "page.md").write_text(page, encoding="utf-8")
+    out = run("lint", "page.md", cwd=tmp_path)[1]
+    assert out.count("[TV022]") == 1
+    assert "page.md:4:" in out

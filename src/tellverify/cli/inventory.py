@@ -91,6 +91,7 @@ class ProtocolShape(msgspec.Struct, frozen=True):
 def _shapes(rows: Sequence[ConvergenceStanding], policy: Policy) -> tuple[ProtocolShape, ...]:
     """The open tasks of each protocol and the findings about its text, gravest first."""
     from tellverify.annotations.rules import rules_of
+    from tellverify.cli.selection import levels_here
     from tellverify.language.files import inputs
     from tellverify.language.files.neighbours import neighbours
     from tellverify.language.workspace import Workspace
@@ -104,7 +105,7 @@ def _shapes(rows: Sequence[ConvergenceStanding], policy: Policy) -> tuple[Protoc
         rules_of(policy),
         unsafe=False,
         fix=False,
-        kept=Allowances().kept,
+        kept=Allowances(levels_here()).kept,
     )
     found = {one.source.path: one for one in linted}
     shapes = []

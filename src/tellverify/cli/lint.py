@@ -15,13 +15,13 @@ from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
-from tellverify.cli.selection import given_or_included, selected
+from tellverify.cli.selection import given_or_included, levels_here, selected
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace
-from tellverify.lint.linted_files import Linted, lint_files
+from tellverify.lint.linted_files import OFF_BY_DEFAULT, Linted, lint_files
 from tellverify.report.escape import printable, tame
 from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile
@@ -84,7 +84,8 @@ def lint(
     if not read:
         complain("there are no files with protocols")
         return int(Exit.NOTHING_SELECTED)
-    allowances = Allowances()
+    levels = levels_here()
+    allowances = Allowances(levels)
     keep_inputs(reports, (one.path for one in read))
     linted = lint_files(
         _workspace(read),
@@ -101,10 +102,11 @@ def lint(
     if fix:
         failed = _write_changes(linted, stdin_name if "-" in paths else None)
         again = _workspace([_read_again(one) for one in linted])
-        allowances = Allowances()
+        allowances = Allowances(levels)
         linted = lint_files(
             again, rules, unsafe=False, fix=False, everything=everything, kept=allowances.kept
         )
+    linted = [_with_complaints(one, allowances, everything=everything) for one in linted]
     shown = style
     if fix and "-" in paths:  # standard output has the text
         say((found for one in linted for found in one.diagnostics), _sources(linted))
@@ -116,6 +118,13 @@ def lint(
 
 def _workspace(read: Sequence[inputs.ReadFile]) -> Workspace:
     return Workspace(read, also=neighbours(read))
+
+
+def _with_complaints(one: Linted, allowances: Allowances, *, everything: bool) -> Linted:
+    """The findings about a file with those about its comments that allow nothing."""
+    skipped = frozenset(() if everything else OFF_BY_DEFAULT)
+    said = [found for part in one.judged for found in allowances.complaints(part, skipped)]
+    return msgspec.structs.replace(one, diagnostics=(*one.diagnostics, *said))
 
 
 def _run(

@@ -10,6 +10,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.exit import Exit
 from tellverify.cli.session import complain_refused, settled
 from tellverify.language.files import inputs
+from tellverify.obligations.options import Level
 from tellverify.verification.settings import Settings, may_be_configured
 
 
@@ -42,6 +43,11 @@ def given_or_included(paths: Collection[str]) -> tuple[str, ...]:
 
     found, _ = included(settings.include)
     return tuple(without_excluded(found, (), settings.exclude, settings.folder))
+
+
+def levels_here() -> tuple[Level, ...]:
+    """The levels of findings in the nearest configuration. Ends the command where it is wrong."""
+    return settings_here().options.levels if may_be_configured(".") else ()
 
 
 def settings_here() -> Settings:

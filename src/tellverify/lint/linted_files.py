@@ -10,18 +10,21 @@ import msgspec
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.shape import NO_MODULE, ODD_LAYOUT
+from tellverify.diagnostics.shape import NO_MODULE, ODD_LAYOUT, SMALL_PROTOCOL
 from tellverify.language.files.passages import passages, rewritten
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.surface import read_tell
 from tellverify.language.workspace import Workspace
+from tellverify.lint.finding import LintFinding
 from tellverify.lint.rules import fix_file, lint_file
 from tellverify.lint.small_protocols import small_protocols
 from tellverify.lint.structure import module_clashes
 from tellverify.source.text import SourceFile
 
 _SHARES_LINE: Final = "a protocol in it shares its lines with other text"
+
+OFF_BY_DEFAULT: Final = (SMALL_PROTOCOL,)
 
 # The findings about a choreography that count; its comments may allow the others.
 Kept: TypeAlias = Callable[[CheckedFile, Iterable[Diagnostic]], Sequence[Diagnostic]]
@@ -35,7 +38,8 @@ def all_kept(_: CheckedFile, found: Iterable[Diagnostic]) -> Sequence[Diagnostic
 class Linted(msgspec.Struct, frozen=True):
     """One file: its findings, and its text after `count` fixes, None where there is nothing to fix.
 
-    `reason` says why something fixable is left alone.
+    `reason` says why something fixable is left alone, `judged` has the choreographies whose shape
+    was looked at.
     """
 
     source: SourceFile
@@ -43,6 +47,7 @@ class Linted(msgspec.Struct, frozen=True):
     fixed: str | None = None
     count: int = 0
     reason: str = ""
+    judged: tuple[CheckedFile, ...] = ()
 
 
 def lint_files(
@@ -64,9 +69,16 @@ def lint_files(
     parts_of: dict[str, list[CheckedFile]] = {}
     for unit, choreographies in workspace.opened():
         parts = list(choreographies)
-        said = [*unit.diagnostics, *(one for part in parts for one in kept(part, part.said))]
-        said = [one for one in said if one.code is not IMPORTED_CALL]  # right in any shape
-        if any(one.severity is Severity.ERROR for one in said):
+        said = list(unit.diagnostics)
+        is_broken = any(map(_is_error, said))
+        for part in parts:
+            for one in part.said:
+                if one.code is IMPORTED_CALL:  # right in any shape
+                    continue
+                remaining = kept(part, (one,))
+                said += remaining
+                is_broken = is_broken or (_is_error(one) and any(map(_is_error, remaining)))
+        if is_broken:
             found.append(Linted(unit.source, tuple(said)))
             continue
         if everything:
@@ -74,7 +86,9 @@ def lint_files(
                 said += kept(part, small_protocols(part.file, unit.source))
         known.extend((part.file, unit.source) for part in parts)
         unsafe_or_none = unsafe if fix else None
-        found.append(_linted(unit.source, parts, said, rules, kept, unsafe=unsafe_or_none))
+        linted = _linted(unit.source, parts, said, rules, kept, unsafe=unsafe_or_none)
+        whole = tuple(part for part in parts if not part.is_part)
+        found.append(msgspec.structs.replace(linted, judged=whole))
         parts_of[unit.source.path] = parts
     clashes: dict[str, list[Diagnostic]] = {}
     for one in module_clashes(known):
@@ -88,6 +102,10 @@ def lint_files(
         )
         for one in found
     ]
+
+
+def _is_error(one: Diagnostic) -> bool:
+    return one.severity is Severity.ERROR
 
 
 def _linted(
@@ -115,15 +133,16 @@ def _linted(
             findings = [one for one in findings if one.diagnostic.code is not NO_MODULE]
         if passage.lines is None:  # it cannot have a separate layout
             findings = [one for one in findings if one.diagnostic.code is not ODD_LAYOUT]
-        placed = [passage.placed(one.diagnostic, source) for one in findings]
-        counting = set(kept(part, placed))
-        findings = [one for one, at in zip(findings, placed, strict=True) if at in counting]
-        for at in placed:
-            is_again = at.code is ODD_LAYOUT and any(
-                said_before.code is ODD_LAYOUT for said_before in shapes
-            )
-            if at in counting and not is_again:
-                shapes.append(at)
+        counting: list[LintFinding] = []
+        for each in findings:
+            for left in kept(part, (passage.placed(each.diagnostic, source),)):
+                counting.append(each)
+                is_again = left.code is ODD_LAYOUT and any(
+                    said_before.code is ODD_LAYOUT for said_before in shapes
+                )
+                if not is_again:
+                    shapes.append(left)
+        findings = counting
         texts.append(None)
         if unsafe is None or not findings:
             continue

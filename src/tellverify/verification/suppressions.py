@@ -20,7 +20,7 @@ from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import FORMS, NONE, Directive, Directives, directives
 from tellverify.model.roles import family_of
-from tellverify.obligations.options import Options
+from tellverify.obligations.options import Level, Options
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import slashed
@@ -43,6 +43,7 @@ _OBLIGATION: Final = re.compile(
 )
 
 _SHAPE: Final = frozenset(one for one in vars(shape).values() if isinstance(one, Code))
+_NONE: Final[frozenset[Code]] = frozenset()
 
 
 class _Item(msgspec.Struct):
@@ -260,10 +261,23 @@ class Settlement:
                 self._said.append(found)
         if is_whole:
             for item in (*self._allows, *self._assumes):
-                if not item.used and not _is_of_shape(item):
+                if not item.used and not _shapes(item):
                     self._said.append(self._nothing(item))
         self._allows = []  # a comment cannot allow errors in comments
         return self.findings(dict.fromkeys(self._said))
+
+    def complaints_of_shape(self, skipped: frozenset[Code]) -> list[Diagnostic]:
+        """Findings about comments that allow what `lint` alone could find, and did not find.
+
+        A comment that allows a code of the rules `skipped` is not judged.
+        """
+        said = [
+            self._nothing(item)
+            for item in self._allows
+            if not item.used and (codes := _shapes(item)) and skipped.isdisjoint(codes)
+        ]
+        self._allows = []
+        return self.findings(dict.fromkeys(said))
 
     def _nothing(self, item: _Item) -> Diagnostic:
         directive = item.directive
@@ -277,23 +291,38 @@ class Settlement:
 
 
 class Allowances:
-    """What `allow` comments leave of findings that no check has, and what they hide."""
+    """What levels and `allow` comments leave of findings that no check has, and what they hide."""
 
-    def __init__(self) -> None:
-        self.suppressions: list[Suppression] = []
+    def __init__(self, levels: Sequence[Level] = ()) -> None:
+        self._options = Options(levels=tuple(levels))
+        self._settled: dict[int, tuple[CheckedFile, Settlement]] = {}  # by identity
+
+    @property
+    def suppressions(self) -> list[Suppression]:
+        """What was hidden."""
+        return [found for _, one in self._settled.values() for found in one.suppressions]
 
     def kept(self, part: CheckedFile, found: Iterable[Diagnostic]) -> list[Diagnostic]:
-        """`found`, which is about a choreography, without what its comments allow."""
-        settlement = Settlement(part.file, part.source, Options())
-        left = settlement.findings(found)
-        self.suppressions += settlement.suppressions
-        return left
+        """`found`, which is about a choreography, as levels and comments leave it."""
+        return self._settlement(part).findings(found)
+
+    def complaints(self, part: CheckedFile, skipped: frozenset[Code]) -> list[Diagnostic]:
+        """Findings about comments of `part` that covered nothing, once all its findings are known.
+
+        The rules `skipped` were not asked.
+        """
+        return self._settlement(part).complaints_of_shape(skipped)
+
+    def _settlement(self, part: CheckedFile) -> Settlement:
+        if id(part) not in self._settled:
+            settlement = Settlement(part.file, part.source, self._options)
+            self._settled[id(part)] = (part, settlement)
+        return self._settled[id(part)][1]
 
 
-def _is_of_shape(item: _Item) -> bool:
-    """Whether only `lint` has the findings that an `allow` is about."""
-    codes = selected(item.text) if item.directive.kind == "allow" else ()
-    return bool(codes) and _SHAPE.issuperset(codes)
+def _shapes(item: _Item) -> frozenset[Code]:
+    """The codes of an `allow` that only `lint` finds."""
+    return _SHAPE.intersection(selected(item.text)) if item.directive.kind == "allow" else _NONE
 
 
 def comment_key(directive: Directive, source: SourceFile) -> str:
