@@ -57,6 +57,20 @@ def exposing_list(where: Where, span: Span, exposed: Sequence[str], wanted: str)
     )
 
 
+def exposed_unknown(where: Where, span: Span, name: str, protocols: Sequence[str]) -> Diagnostic:
+    """A header that exposes a name which nothing in its file has."""
+    wanted = ", ".join(protocols)
+    return finding(
+        EXPOSING_LIST,
+        where,
+        f"the header exposes `{name}`, which the file does not declare",
+        (span, "nothing here has this name"),
+        notes=("an import of the name fails",),
+        helps=(f"write `exposing ({wanted})`",) if wanted else (f"remove `{name}`",),
+        upstream="accepts",
+    )
+
+
 OPEN_FAMILY: Final = Code(
     "TV375",
     "open-family",

@@ -10,7 +10,7 @@ import msgspec
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.imports import IMPORTED_CALL
 from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.shape import NO_MODULE, ODD_LAYOUT, SMALL_PROTOCOL
+from tellverify.diagnostics.shape import EXPOSING_LIST, NO_MODULE, ODD_LAYOUT, SMALL_PROTOCOL
 from tellverify.language.files.passages import passages, rewritten
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
@@ -24,6 +24,8 @@ from tellverify.source.text import SourceFile
 
 _SHARES_LINE: Final = "a protocol in it shares its lines with other text"
 
+# Calls of imports are right in any shape; the shape has its own finding on the names of a header.
+_SAID_OTHERWISE: Final = (IMPORTED_CALL, EXPOSING_LIST)
 OFF_BY_DEFAULT: Final = (SMALL_PROTOCOL,)
 
 # The findings about a choreography that count; its comments may allow the others.
@@ -73,7 +75,7 @@ def lint_files(
         is_broken = any(map(_is_error, said))
         for part in parts:
             for one in part.said:
-                if one.code is IMPORTED_CALL:  # right in any shape
+                if one.code in _SAID_OTHERWISE:
                     continue
                 remaining = kept(part, (one,))
                 said += remaining
@@ -91,8 +93,8 @@ def lint_files(
         found.append(msgspec.structs.replace(linted, judged=whole))
         parts_of[unit.source.path] = parts
     clashes: dict[str, list[Diagnostic]] = {}
-    for one in module_clashes(known):
-        clashes.setdefault(one.diagnostic.path, []).append(one.diagnostic)
+    for clash in module_clashes(known):
+        clashes.setdefault(clash.diagnostic.path, []).append(clash.diagnostic)
     for path, clashing in clashes.items():
         for part in parts_of[path]:
             clashing[:] = kept(part, clashing)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tellverify.diagnostics import structure as say
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.diagnostics.shape import exposed_unknown
 from tellverify.language.checks.walk import preorder, role_text, same_role
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
@@ -40,6 +41,17 @@ def check_declarations(path: str, declarations: Sequence[ast.Declaration]) -> It
                 pass
             case ast.GuestRuntime():
                 pass
+
+
+def check_exposed(path: str, file: ast.File) -> Iterator[Diagnostic]:
+    """Names in the `exposing` list of a module that no protocol and no declaration has."""
+    if file.module is None:
+        return
+    protocols = [one.name.text for one in file.protocols]
+    known = {*protocols, *(one.name.text for one in file.declarations)}
+    for name in file.module.exposing:
+        if name.text not in known:
+            yield exposed_unknown(Where(path), name.span, name.text, protocols)
 
 
 def check_header(

@@ -9,6 +9,7 @@ from tellverify.language.checks.flow import FlowCheck
 from tellverify.language.checks.names import (
     References,
     check_declarations,
+    check_exposed,
     check_header,
     check_locals,
     check_role_lists,
@@ -30,6 +31,7 @@ def check_structure(
     the imports of the file bring in.
     """
     found = list(check_declarations(source.path, file.declarations))
+    found.extend(check_exposed(source.path, file))
     for protocol in file.protocols:
         where = Where(source.path, protocol.name.text)
         found.extend(check_header(where, protocol, file.declarations))
