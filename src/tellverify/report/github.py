@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TextIO
 
+import msgspec
+
 from tellverify.diagnostics.model import Severity
+from tellverify.diagnostics.wording import series
 from tellverify.report.entries import ReportEntry, entries
 from tellverify.report.escape import encodable, tame
 from tellverify.source.text import SourceFile
+from tellverify.verdict.identity import Subject
+from tellverify.verdict.outcome import (
+    Assumed,
+    Bounded,
+    Outcome,
+    Proved,
+    Refuted,
+    Skipped,
+    Unknown,
+)
 from tellverify.verdict.run import Run
 
 MOST: Final = 10  # of each level; a step shows no more
@@ -24,14 +37,38 @@ def write_annotations(
     At most `most` of each.
 
     Refuted obligations come before other findings, undecided ones come last; within that,
-    new items come before known ones, then source order.
+    new items come before known ones, then source order. Obligations of one protocol that are
+    undecided for one reason share a line.
     """
-    found = [one for one in entries(run) if not one.repeats]
+    found = _together(one for one in entries(run) if not one.repeats)
     for severity, command in _COMMANDS.items():
         of_level = [one for one in found if one.severity is severity]
         of_level.sort(key=_gravity)
         for one in of_level[: MOST if most is None else min(most, MOST)]:
             out.write(f"{_annotation(command, one)}\n")
+
+
+def _together(found: Iterable[ReportEntry]) -> list[ReportEntry]:
+    """The entries, with one for the obligations of a protocol that are undecided for one reason."""
+    kept: list[ReportEntry] = []
+    alike: dict[tuple[Subject, Outcome, Severity], tuple[int, list[str]]] = {}
+    for one in found:
+        if one.protocol is None or one.verdict is None:
+            kept.append(one)
+            continue
+        match one.verdict.outcome:
+            case Unknown(reason=reason) | Skipped(reason=reason):
+                key = (one.protocol.subject, one.verdict.outcome, one.severity)
+                at, names = alike.setdefault(key, (len(kept), []))
+                names.append(f"`{one.verdict.name}`")
+                if len(names) == 1:
+                    kept.append(one)
+                else:
+                    said = f"{series(names)} of `{one.protocol.title}` are {one.kind}: {reason}"
+                    kept[at] = msgspec.structs.replace(kept[at], message=said)
+            case Refuted() | Proved() | Bounded() | Assumed():
+                kept.append(one)
+    return kept
 
 
 def guarded(text: str) -> str:

@@ -22,6 +22,7 @@ from test_run_file import SCHEMA
 from tellverify.diagnostics.codes import CODES
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.mermaid import MOST_CHARACTERS, sequence_diagram
 from tellverify.report.github import guarded, write_annotations
@@ -51,6 +52,7 @@ from tellverify.verdict.run import (
     Suppression,
     Verdict,
 )
+from tellverify.verification.pipeline import check_text
 
 SARIF = Draft4Validator(
     json.loads(
@@ -375,6 +377,17 @@ def test_annotations_are_escaped_and_at_most_ten_of_a_level() -> None:
     lines = annotations(many)
     assert len(lines) == 10
     assert all("::100%25 wrong: " in line for line in lines)
+
+
+def test_obligations_undecided_for_one_reason_share_an_annotation() -> None:
+    """A fault of the text leaves all obligations open; a step shows ten annotations of a level."""
+    run = check_text("protocol P =\n  roles A, B\n  A -> B\n", Options(), "p.tell").run
+    warnings = [line for line in annotations(run, {}) if line.startswith("::warning")]
+    (one,) = warnings
+    assert one.endswith(
+        "::`implementable`, `no-deadlock`, `no-orphan-message`, `no-unspecified-reception`,"
+        " `fidelity` and `no-stuck-role` of `P` are skipped: the text is not well-formed"
+    )
 
 
 def test_text_after_annotations_cannot_give_commands() -> None:
