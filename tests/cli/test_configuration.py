@@ -340,3 +340,27 @@ def test_reports_and_evidence_of_the_file(tellverify: Run, tmp_path: Path) -> No
     assert (tmp_path / "inner" / "here.json").exists()
     config(tmp_path, 'reports = ["pdf=out.pdf"]\n')
     assert tellverify("check")[0] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            '[levels]\nTV364 = "note"\nTV365 = "off"\n',
+            "`levels.TV365` cannot be `off`; it is one of `error`, `ignore`, `note`, `warning`\n"
+            " --> tellverify.toml:3:9",
+        ),
+        (
+            'dialect = "strictt"\n',
+            "`dialect` cannot be `strictt`; it is one of `faithful`, `strict`\n"
+            " --> tellverify.toml:1:11",
+        ),
+    ],
+)
+def test_a_word_that_is_no_choice_is_pointed_at_with_those_that_are(
+    tellverify: Run, tmp_path: Path, text: str, said: str
+) -> None:
+    (tmp_path / "tellverify.toml").write_text(text, encoding="utf-8")
+    code, out, err = tellverify("check")
+    assert code == 2
+    assert said in out + err

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Sequence
 from typing import Final, TypeAlias, TypeVar
 
 import msgspec
 
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
-from tellverify.source.toml_words import misfit_text
+from tellverify.source.toml_words import CHOICE, misfit_text
 
 LARGEST: Final = 4_000_000
 Path: TypeAlias = tuple[str | int, ...]
@@ -152,21 +153,31 @@ def read_toml(path: str, text: str) -> TomlDocument | TomlFault:
 
 def decode(document: TomlDocument, kind: type[_T], at: Path = ()) -> _T | TomlFault:
     """The table at `at` as a value of `kind`, or the first entry that does not fit."""
-    value: TomlValue = document.table
-    for step in at:
-        if isinstance(value, dict) and isinstance(step, str):
-            value = value.get(step, {})
-        elif isinstance(value, list) and isinstance(step, int):
-            value = value[step]
+    value = _value_at(document.table, at)
     try:
         return msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
-        return _misfit(str(error), document, at)
+        return _misfit(str(error), document, at, kind)
     except RecursionError:
         return TomlFault("values are nested too deeply", Span(0, 0))
 
 
-def _misfit(message: str, document: TomlDocument, at: Path) -> TomlFault:
+def _value_at(value: TomlValue, path: Sequence[str | int]) -> TomlValue:
+    for step in path:
+        if isinstance(value, dict) and isinstance(step, str):
+            value = value.get(step, {})
+        elif isinstance(value, list) and isinstance(step, int):
+            value = value[step]
+    return value
+
+
+def _key_of(word: str, table: TomlValue) -> list[str | int]:
+    """The first key of a table whose value is `word`: msgspec names only the table of a row."""
+    rows = table.items() if isinstance(table, dict) else ()
+    return next(([key] for key, value in rows if value == word), [])
+
+
+def _misfit(message: str, document: TomlDocument, at: Path, kind: object) -> TomlFault:
     found = _WHERE.match(message)
     what, steps = (found[1], found[2] or "") if found else (message, "")
     path: list[str | int] = list(at)
@@ -177,8 +188,14 @@ def _misfit(message: str, document: TomlDocument, at: Path) -> TomlFault:
     if unknown := _UNKNOWN.search(what):
         path.append(unknown[1])
         return TomlFault(f"there is no key `{unknown[1]}` here", document.key_of(tuple(path)))
+    choices: tuple[str, ...] = ()
+    if wrong := CHOICE.search(what):
+        from tellverify.source.toml_choices import choices_of
+
+        path += _key_of(wrong[1], _value_at(document.table, path))
+        choices = choices_of(kind, tuple(path[len(at) :]))
     name = ".".join(map(str, path))
-    return TomlFault(misfit_text(what, name), document.span_of(tuple(path)))
+    return TomlFault(misfit_text(what, name, choices), document.span_of(tuple(path)))
 
 
 def _fault(message: str, source: SourceFile) -> TomlFault:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Final
 
 _MISSING: Final = re.compile(r"object missing required field `(.*)`", re.DOTALL)
-_CHOICE: Final = re.compile(r"invalid enum value '(.*)'", re.DOTALL)
+CHOICE: Final = re.compile(r"[Ii]nvalid enum value '(.*)'", re.DOTALL)
 _TYPE: Final = re.compile(r"expected `([^`]*)`(?:, got `([^`]*)`)?(.*)", re.DOTALL)
 _BOUND: Final = re.compile(r" (of length )?(>=|<=|>|<) (\S+)")
 _FORM: Final = re.compile(r" matching regex '(.*)'", re.DOTALL)
@@ -25,15 +26,19 @@ _UNITS: Final = {"str": "character", "array": "entries", "object": "entries"}
 _SIDES: Final = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}
 
 
-def misfit_text(what: str, name: str) -> str:
-    """A sentence for the finding `what` of msgspec about the key `name`, empty for the document."""
+def misfit_text(what: str, name: str, choices: Sequence[str] = ()) -> str:
+    """A sentence for the finding `what` of msgspec about the key `name`, empty for the document.
+
+    `choices` are the words that the value may be, where they are known.
+    """
     plain = what[:1].lower() + what[1:]
     if missing := _MISSING.fullmatch(plain):
         of = f" of `{name}`" if name else ""
         return f"the key `{missing[1]}`{of} is missing"
     subject = f"`{name}`" if name else "the document"
-    if choice := _CHOICE.fullmatch(plain):
-        return f"{subject} cannot be `{choice[1]}`"
+    if choice := CHOICE.fullmatch(plain):
+        known = ", ".join(f"`{one}`" for one in choices)
+        return f"{subject} cannot be `{choice[1]}`" + (f"; it is one of {known}" if known else "")
     found = _TYPE.fullmatch(plain)
     wanted = _named(found[1]) if found else ""
     if found is None or not wanted:

@@ -114,6 +114,12 @@ CASES = {
         "TV131",
         "`| Label =>`",
     ),
+    "a branch with an equals sign": (
+        "  choice A at\n    | L =\n        A -> B : L\n",
+        "TV131",
+        "`| Label =>`",
+    ),
+    "a star for all roles": ("  A -> * : M\n", "TV131", "`A ->* : Message`"),
     "a loop without an end": ("  loop\n    A -> B : L\n", "TV131", "`loop decide by R`"),
     "a break": ("  A -> B : L\n  break\n", "TV131", "without `continue Name`"),
     "a timed choice": ("  timed_choice A at 5s\n", "TV131", "`timeout 5s R at`"),

@@ -249,7 +249,7 @@ def _advice_by_head(machine: ParserAutomaton, line: Sequence[str], found: str) -
             return ["the first line is written `module name exposing (Protocol)`"]
         case "loop" if len(line) == 1:
             return ["write `loop decide by R`, `loop repeat n` or `loop forever`"]
-        case "|" if found == ":":
+        case "|" if found in (":", "="):
             return ["a branch is written `| Label =>`"]
     return _advice_on_send(machine, line, found)
 
@@ -262,6 +262,8 @@ def _advice_on_send(machine: ParserAutomaton, line: Sequence[str], found: str) -
         return [
             _ONE_RECEIVER if ":" not in line else "a send has one message: write a line for each"
         ]
+    if found == "*" and "->" in line and line[-1] == "->":
+        return ["a message to all other roles is written `A ->* : Message`"]
     if "->" in line and machine.accepts(kinds["COLON"]):
         return [_SEND]
     if len(line) == 1 and machine.accepts(kinds["ARROW"]):
