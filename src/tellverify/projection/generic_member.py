@@ -19,10 +19,12 @@ first member counts. Blocked members of the family at a state of G are none, all
 itself, and one of them blocks the receiver of a gather, as all would; a blocked sender blocks all
 receivers. So the same messages are available, and stuck runs carry over both ways.
 
-Three more answers carry over, each by the same map of runs.
+Four more answers carry over, each by the same map of runs.
 
 - *Ends.* A state inside a path leads only to the end of the path, a state of G, and final states
   are those of G. So an end is in reach of every state of G[n] exactly when it is in G.
+- *Progress*, where it is read off loops (`progress`). A loop of G[n] is one of G with all `gk` in
+  it or none, and has an event of a role ahead exactly when it has one of the image ahead in G.
 - *Queue bounds* of an implementable graph. The longest queue from p to q is the largest number of
   sends in a run from one on, none of which depends on the reception of that one. What one action
   of a run of G[n] depends on by the order of each role and by messages maps to the same in the run

@@ -23,6 +23,7 @@ from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import ClassFault
 from tellverify.repair.candidates import Candidates, words
 from tellverify.repair.edits import (
+    TURN,
     Edited,
     Edits,
     Insert,
@@ -237,7 +238,8 @@ class _Offers:
             for edit in edits
         )
         shown = [words(e, label) for e, label in zip(changed.edits, changed.labels, strict=True)]
-        return not merges, cost(edits), relabels, others, shown
+        turns = sum(isinstance(edit, Insert) and edit.label == TURN for edit in edits)
+        return not merges, cost(edits), relabels, others, turns, shown
 
     def _offer(self, edits: Edits, merges: bool, rank: Rank) -> Repair | None:
         search, text = self.search, self.source.text
