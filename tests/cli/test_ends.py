@@ -75,16 +75,22 @@ def children(parent: int) -> list[int]:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs the /proc of Linux")
 def test_workers_end_when_their_parent_is_killed(tmp_path: Path) -> None:
     process = started(tmp_path, "--jobs", "2")
-    workers = children(process.pid)
-    assert len(workers) == 2
-    process.kill()
-    process.wait()
+    try:
+        await_that(lambda: len(children(process.pid)) == 2)  # the second may begin later
+        workers = children(process.pid)
+    finally:
+        process.kill()
+        process.wait()
+    await_that(lambda: not any(is_running(one) for one in workers))
+
+
+def await_that(holds: Callable[[], bool]) -> None:
+    """Wait until something that has to happen has happened."""
     for _ in range(600):
-        left = [one for one in workers if is_running(one)]
-        if not left:
+        if holds():
             return
         time.sleep(0.1)
-    raise AssertionError(f"{left} are still running")
+    raise AssertionError("it has not happened")
 
 
 def is_running(number: int) -> bool:
