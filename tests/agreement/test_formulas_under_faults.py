@@ -45,9 +45,9 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.faulty_formulas import formula_under_faults
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed_formulas import TimedFormulas
-from tellverify.projection.subset import canonical_machine
 from tellverify.properties.safety import is_safety
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped
+from tests.property.local_machines import canonical_machine
 
 CASES = 360
 TIMED_CASES = 120

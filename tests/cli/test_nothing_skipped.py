@@ -111,7 +111,7 @@ def test_what_is_not_looked_into_is_said(tellverify: Command, tmp_path: Path) ->
 
 
 def test_a_file_and_a_link_to_it_are_one_file(tellverify: Command) -> None:
-    Path("real.tell").write_text(f"module m exposing (P)\n{BAD}")
+    Path("real.tell").write_text(f"module m exposing (Bad)\n{BAD}")
     Path("alias.tell").symlink_to("real.tell")
     Path("inner").mkdir()
     Path("inner/other.tell").symlink_to("../real.tell")
@@ -122,6 +122,7 @@ def test_a_file_and_a_link_to_it_are_one_file(tellverify: Command) -> None:
     assert "TV384" not in out
     _, out, _ = tellverify("check", "alias.tell", "inner", "--format", "concise")
     assert (out.count("alias.tell:"), out.count("inner/other.tell:")) == (1, 1), out
+    assert "inner/other.tell:1:1: error[TV001]" in out  # it leads out of the folder that is named
 
 
 def test_a_suffix_that_is_not_read_is_said_where_there_are_protocols(tellverify: Command) -> None:

@@ -221,7 +221,7 @@ def test_sizes_that_the_check_refuted_are_searched(tmp_path: Path) -> None:
     sizes = "[bounds.instances]\nD = 19\n"
     (tmp_path / "tellverify.toml").write_text(sizes, encoding="utf-8")
     code, out, _ = run("repair", "many.tell", cwd=tmp_path)
-    assert code == 0 and "D = 19: every required" in out and "+      C -> D[*] : Stop" in out
+    assert code == 0 and "D = 19: every required" in out and "+  C -> D[*] : Turn" in out
 
 
 def test_why_a_protocol_is_not_searched_is_said() -> None:
@@ -258,8 +258,6 @@ def test_a_limit_is_named(folder: Path) -> None:
 def test_protocols_inside_rust_and_markdown(tmp_path: Path) -> None:
     inner = "".join(f"   {line}\n" for line in MIXED.split("\n\n")[0].splitlines())
     (tmp_path / "a.md").write_text(f"- item\n\n   ```tell\n{inner}   ```\n\nEnd.\n", "utf-8")
-    quoted = "".join(f"> {line}\n" for line in STUCK.splitlines())
-    (tmp_path / "q.md").write_text(f"> ```tell\n{quoted}> ```\n", encoding="utf-8")
     shift = "".join(f"        {line}\n" for line in STUCK.splitlines())
     (tmp_path / "b.rs").write_text(
         f'fn f() {{\n    tell!(r#"\n        module m exposing (P)\n{shift}    "#);\n}}\n', "utf-8"
@@ -269,8 +267,17 @@ def test_protocols_inside_rust_and_markdown(tmp_path: Path) -> None:
     assert (tmp_path / "a.md").read_text("utf-8").endswith("   ```\n\nEnd.\n")
     assert run("repair", "--write", "b.rs", cwd=tmp_path)[0] == 0
     assert '                B -> C : R\n    "#);' in (tmp_path / "b.rs").read_text("utf-8")
-    code, out, _ = run("repair", "q.md", cwd=tmp_path)
-    assert (code, "it shares its lines with other text" in out) == (1, True)
+    for quote in ("> ", "  > > "):
+        page = "".join(f"{quote}{line}\n" for line in ("```tell", *STUCK.splitlines(), "```"))
+        (tmp_path / "q.md").write_text(page, encoding="utf-8")
+        code, out, _ = run("repair", "--write", "q.md", cwd=tmp_path)
+        assert (code, "begin with the marks of a comment or a quote" in out) == (1, True), quote
+        assert (tmp_path / "q.md").read_text("utf-8") == page
+    comment = "".join(f"/// {line}\n" for line in ("```tell", *STUCK.splitlines(), "```"))
+    (tmp_path / "c.rs").write_text(f"{comment}fn f() {{}}\n", encoding="utf-8")
+    code, out, _ = run("repair", "--write", "c.rs", cwd=tmp_path)
+    assert (code, "begin with the marks of a comment or a quote" in out) == (1, True)
+    assert (tmp_path / "c.rs").read_text("utf-8") == f"{comment}fn f() {{}}\n"
 
 
 def test_a_file_that_includes_its_protocols_names_their_files(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ def report(
         if one.clash is not None:
             margin = " " * (gutter + 1)
             lines.append(
-                f"{margin}= reason: a conflict, and there is none without any one of these"
+                f"{margin}= reason: these statements conflict, and without any one of them they do not"
             )
             for number, premise in enumerate(one.clash.premises, 1):
                 place = premise.place

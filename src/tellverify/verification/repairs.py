@@ -46,6 +46,7 @@ _MOST_CHANGES: Final = 3  # that a help spells out
 _MOST_NAMED: Final = 3
 _BRACES: Final = "it is written on the brace surface, which `tellverify fmt --upgrade` rewrites"
 _SHARES_LINE: Final = "it shares its lines with other text"
+_MARKED: Final = "its lines begin with the marks of a comment or a quote"
 _OTHER_FAULT: Final = (
     "repairs help roles that cannot know what to do or may wait forever, and there is none; refuted"
 )
@@ -345,5 +346,7 @@ def _why_not_editable(protocol: SourceProtocol) -> str:
         if start <= at < end or len(own) == 1:
             if passage.lines is None:
                 return _SHARES_LINE
+            if passage.indent.strip():
+                return _MARKED
             return _BRACES if is_brace_surface(passage.text) else ""
     return _SHARES_LINE
