@@ -30,9 +30,7 @@ def report(
         lines += [line.rstrip() for line in shown]
         if one.clash is not None:
             margin = " " * (gutter + 1)
-            lines.append(
-                f"{margin}= reason: these statements conflict, and without any one of them they do not"
-            )
+            lines.append(f"{margin}= reason: a conflict that needs each of these statements")
             for number, premise in enumerate(one.clash.premises, 1):
                 place = premise.place
                 where = f" ({place.path}:{place.line})" if place.line else ""
