@@ -425,7 +425,7 @@ def test_families_are_told_as_a_whole_and_the_bound_is_named(tmp_path: Path) -> 
     )
     code, out, _ = run("repair", "p.tell", cwd=tmp_path)
     assert code == 0
-    assert "+        Boss -> Devices[*] : Abort" in out
+    assert "+        Boss -> Devices[*] : Abort2\n" in out
 
 
 def test_a_longer_file_that_is_imported_confuses_no_places(tmp_path: Path) -> None:
