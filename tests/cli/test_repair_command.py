@@ -269,8 +269,15 @@ def test_protocols_inside_rust_and_markdown(tmp_path: Path) -> None:
     assert (tmp_path / "a.md").read_text("utf-8").endswith("   ```\n\nEnd.\n")
     assert run("repair", "--write", "b.rs", cwd=tmp_path)[0] == 0
     assert '                B -> C : R\n    "#);' in (tmp_path / "b.rs").read_text("utf-8")
-    code, out, _ = run("repair", "q.md", cwd=tmp_path)
-    assert (code, "it shares its lines with other text" in out) == (1, True)
+    documented = "".join(f"/// {line}\n" for line in f"```tell\n{STUCK}```\n".splitlines())
+    (tmp_path / "d.rs").write_text(f"{documented}fn f() {{}}\n", encoding="utf-8")
+    for name in ("q.md", "d.rs"):
+        before = (tmp_path / name).read_text("utf-8")
+        for command in (("repair",), ("repair", "--write"), ("check", "--fix", "--unsafe-fixes")):
+            code, out, err = run(*command, name, cwd=tmp_path)
+            assert code == 1
+            assert "it shares its lines with other text" in out + err or command[0] == "check"
+            assert (tmp_path / name).read_text("utf-8") == before
 
 
 def test_a_file_that_includes_its_protocols_names_their_files(tmp_path: Path) -> None:

@@ -343,7 +343,8 @@ def _why_not_editable(protocol: SourceProtocol) -> str:
         if passage.lines is not None:
             start, end = passage.lines.start, passage.lines.end
         if start <= at < end or len(own) == 1:
-            if passage.lines is None:
+            is_marked = bool(passage.indent.strip())  # as a comment or a quote
+            if passage.lines is None or is_marked:
                 return _SHARES_LINE
             return _BRACES if is_brace_surface(passage.text) else ""
     return _SHARES_LINE
