@@ -8,7 +8,7 @@ import pytest
 
 from tellverify.cli.group import run
 from tellverify.model.trace import Trace
-from tellverify.obligations.options import Options
+from tellverify.obligations.options import Options, UserProperty
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped
 from tellverify.verification.pipeline import check_text
 
@@ -110,6 +110,34 @@ def test_a_message_that_arrives_twice_is_counted_twice() -> None:
     assert holds(found["property[counted]"])
     assert events(found["property[counted] @ twice"]) == 3
     assert holds(found["property[counted] @ lossy"])
+
+
+@pytest.mark.parametrize("text", [TICKS, ONCE], ids=["graph", "timer"])
+@pytest.mark.parametrize("owner", ["", "."], ids=["of all protocols", "of one"])
+def test_formulas_of_the_configuration_are_decided_as_those_of_the_text(
+    text: str, owner: str
+) -> None:
+    stated, rest = text.split("\n", 1)
+    name, formula = stated.removeprefix("-- tell: property ").split(": ", 1)
+    (report,) = check_text(text, Options()).run.protocols
+    full = f"{report.name}.{name}" if owner else name
+    later = f"{full}-later"
+    users = (
+        UserProperty(full, formula, "tellverify.toml", 2),
+        UserProperty(later, "eventually B finished", "tellverify.toml", 3),
+        UserProperty("elsewhere", "never send Nothing", "tellverify.toml", 4),
+    )
+    (configured,) = check_text(rest, Options(user_properties=users)).run.protocols
+    found = {verdict.name: verdict for verdict in configured.verdicts}
+    expected = {verdict.name: verdict for verdict in report.verdicts}
+    assert {one.name for one in configured.scenarios} == {"twice", "lossy"}
+    for scenario in ("twice", "lossy"):
+        mine = found[f"property[{full}] @ {scenario}"].outcome
+        given = expected[f"property[{name}] @ {scenario}"].outcome
+        assert type(mine) is type(given)
+        assert isinstance(mine, Refuted) is (scenario == "twice")
+        assert why_skipped(found[f"property[{later}] @ {scenario}"].outcome)
+    assert not any("elsewhere" in one for one in found)
 
 
 def test_who_lies_breaks_what_others_see() -> None:

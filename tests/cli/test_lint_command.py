@@ -218,12 +218,21 @@ def test_a_comment_that_allows_no_finding_of_lint_is_one(
 
 
 def test_a_comment_that_both_commands_could_need_is_judged_by_lint(tmp_path: Path) -> None:
-    """The band has codes that only `lint` finds: `check` cannot know that it covers nothing."""
-    (tmp_path / "q.tell").write_text(UNUSED.format(codes="TV3"), encoding="utf-8")
-    out = run("check", "q.tell", "--fail-on", "note", cwd=tmp_path)[1]
-    assert "TV022" not in out
-    out = run("lint", "q.tell", "--all", cwd=tmp_path)[1]
-    assert "TV022" not in out or "TV365" not in out
+    """The band has codes that only `lint` finds: `check` cannot know that it covers nothing.
+
+    Nor can `lint` without the rules that are off.
+    """
+    covering = UNUSED.format(codes="TV3")  # a plain request, TV389
+    idle = covering.replace("  A -> B : X\n", "  A -> B : X\n  A -> B : Z\n")
+    told = {}
+    for name, text in (("covering", covering), ("idle", idle)):
+        (tmp_path / "q.tell").write_text(text, encoding="utf-8")
+        for command in (("check", "--fail-on", "warning"), ("lint",), ("lint", "--all")):
+            code, out, _ = run(*command, "q.tell", cwd=tmp_path)
+            told[name, command] = (code, "TV022" in out, "TV389" in out)
+    complains = [which for which, said in told.items() if said != (0, False, False)]
+    assert complains == [("idle", ("lint", "--all"))]
+    assert told["idle", ("lint", "--all")] == (1, True, False)
 
 
 def test_levels_of_the_configuration_count_in_lint_too(tmp_path: Path) -> None:

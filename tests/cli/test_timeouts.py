@@ -484,3 +484,15 @@ def test_forms_without_timers_are_refused(style: str) -> None:
     assert done.returncode == 3
     assert style in done.stderr
     assert tellverify("project", str(SPECS / "retry.tell"), "--role", "Nobody").returncode == 2
+
+
+@pytest.mark.parametrize(("duration", "lines"), [("0s", [3]), ("0ms", [3]), ("1ms", [])])
+def test_a_timer_that_fires_at_once_is_warned_of(
+    tmp_path: Path, duration: str, lines: list[int]
+) -> None:
+    head = HEAD.replace("5s", duration)
+    run = checked(tmp_path, f"{head}  on timeout =>\n    A -> B : M\n")
+    assert places(run, "TV450") == lines
+    assert not any(found["severity"] == "error" for found in run["diagnostics"])
+    idle = f"  timeout {duration} A at\n    A -> B : Ok\n  on timeout =>\n    A -> B : M\n"
+    assert places(checked(tmp_path, idle), "TV450") == []  # it never fires

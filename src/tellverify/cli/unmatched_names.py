@@ -12,6 +12,8 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
 from tellverify.verdict.identity import requirement_key
+from tellverify.verdict.outcome import Bounded, Proved, Refuted
+from tellverify.verdict.run import ProtocolReport
 from tellverify.verification.checked import Checked
 
 _PROTOCOL: Final = re.compile(r"\b(?:protocol|choreography)\s+([A-Za-z_]\w*)")
@@ -47,7 +49,26 @@ def names_of_nothing(checked: Checked, options: Options) -> list[str]:
             for name in dict.fromkeys(named)
             if name not in roles
         ]
+        + [
+            f"`{name}` is no role family in any protocol that was checked; it has no size to set"
+            for name in _without_sizes(protocols, [family for family, _ in options.instances])
+        ]
     )
+
+
+def _without_sizes(protocols: Sequence[ProtocolReport], named: Sequence[str]) -> list[str]:
+    """Names of roles that are single in each protocol; of what was given up nothing is known."""
+    is_judged = [
+        any(isinstance(one.outcome, Proved | Bounded | Refuted) for one in protocol.verdicts)
+        for protocol in protocols
+    ]
+    families = {one.name for protocol in protocols for one in protocol.families}
+    single = []
+    for name in dict.fromkeys(named):
+        of = [judged for p, judged in zip(protocols, is_judged, strict=True) if name in p.roles]
+        if name not in families and of and all(of):
+            single.append(name)
+    return single
 
 
 def unknown_protocols(files: Sequence[ReadFile], protocols: Sequence[str]) -> list[str]:

@@ -167,6 +167,26 @@ def dead_timer(where: Where, owner: str, span: Span, outer: Span | None, text: s
     )
 
 
+INSTANT_TIMER: Final = Code(
+    "TV450",
+    "instant-timer",
+    "a timer that fires at once",
+    severity=Severity.WARNING,
+    upstream="accepts",
+)
+
+
+def instant_timer(where: Where, owner: str, span: Span) -> Diagnostic:
+    """A timeout whose duration is zero."""
+    return finding(
+        INSTANT_TIMER,
+        where,
+        f"the timer of `{owner}` fires at once: its duration is zero",
+        (span, f"`{owner}` waits no time"),
+        helps=("give it a duration in which an answer can come, or write the alternative alone",),
+    )
+
+
 UNCOUNTED_ROUNDS: Final = Code(
     "TV446",
     "uncounted-rounds",

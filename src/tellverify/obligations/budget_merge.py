@@ -11,7 +11,7 @@ from tellverify.diagnostics.chain import LOST_CHARGE
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context
+from tellverify.obligations.context import Context, without_graphs
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.metering import MeteredInstance
 from tellverify.obligations.worst_cases import Meters
@@ -29,15 +29,24 @@ def decide_merging(context: Context, rules: Rules, meters: Meters) -> Iterator[V
 
     Nothing with a single copy.
     """
-    if rules.budgets.replicas < 2 or not meters.is_whole:
+    if rules.budgets.replicas < 2:
         return
     for declared in declared_roles(context.protocol):
         role = declared.name.text
         for wrong, item in _ITEMS.items():
-            outcome = _outcome(role, wrong, meters)
+            if meters.is_whole:
+                outcome = _outcome(role, wrong, meters)
+            else:
+                outcome = _undecided(role, context, meters)
             if outcome is not None:
                 subject = ObligationScope((role,), item=item)
                 yield Verdict.of(Property.BUDGET_MERGE, subject, outcome, context.place)
+
+
+def _undecided(role: str, context: Context, meters: Meters) -> Outcome | None:
+    """Why the merges of a role are not decided; None for a role that is never charged."""
+    charged = any(send.sender == role and send.metadata.cost for send in meters.sends)
+    return without_graphs(context.instances) if charged else None
 
 
 def _outcome(role: str, wrong: MergeFault, meters: Meters) -> Outcome | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -124,7 +124,11 @@ def _meters(context: Context, rules: Rules, meters: Meters, limits: _Limits) -> 
             "" if given is None else given[1],
             given is not None,
         )
-    for sender, receivers in _peers(meters.instances).items():
+    peers = _peers(meters)
+    for sender, receiver in limits.given:
+        if receiver:
+            peers.setdefault(sender, {})[receiver] = None
+    for sender, receivers in peers.items():
         for receiver in receivers:
             given = limits.given.get((sender, receiver))
             row = rules.limit(context.name, sender, receiver) if given is None else None
@@ -142,13 +146,16 @@ def _meters(context: Context, rules: Rules, meters: Meters, limits: _Limits) -> 
                 given[1] if given is not None else "the policy",
                 limit is not None,
             )
-    yield from _leakage(roles, rules, meters.instances)
+    yield from _leakage(roles, rules, meters)
 
 
-def _peers(instances: Iterable[MeteredInstance]) -> dict[str, dict[str, None]]:
+def _peers(meters: Meters) -> dict[str, dict[str, None]]:
     """Who is charged for what it sends to whom, by declared roles."""
     found: dict[str, dict[str, None]] = {}
-    for metered in instances:
+    for send in meters.sends:
+        if send.receiver and send.metadata.cost:
+            found.setdefault(send.sender, {})[send.receiver] = None
+    for metered in meters.instances:
         graph = metered.graph
         pairs: dict[tuple[int, int], None] = {}
         for event in range(graph.event_count):
@@ -161,11 +168,12 @@ def _peers(instances: Iterable[MeteredInstance]) -> dict[str, dict[str, None]]:
     return found
 
 
-def _leakage(
-    roles: Sequence[str], rules: Rules, instances: Sequence[MeteredInstance]
-) -> Iterator[Meter]:
+def _leakage(roles: Sequence[str], rules: Rules, meters: Meters) -> Iterator[Meter]:
     shown: dict[tuple[str, str], None] = {}
-    for metered in instances:
+    for send in meters.sends:
+        for name, _ in send.metadata.bits:
+            shown[send.sender, name] = None
+    for metered in meters.instances:
         graph = metered.graph
         for event in range(graph.event_count):
             for name, _ in metered.metadata[graph.site[event]].bits:
@@ -210,11 +218,15 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstC
     A receipt uses the amount spent in its row as a nonce, so a charge of nothing repeats the one
     before.
     """
-    if not meters.is_whole:
-        return
     for declared in declared_roles(context.protocol):
         role = declared.name.text
         meter = Meter(Property.RECEIPTS, TermGroup(role), "", _counted, "receipts", REPEATED_NONCE)
+        if any(send.sender == role and send.metadata.annotated for send in meters.sends):
+            answer = meters.undecided(meter)
+            required = PROPERTIES[Property.RECEIPTS].required
+            verdict = msgspec.structs.replace(answer.verdict, required=required)
+            yield WorstCaseAnswer(meter, verdict)
+            continue
         if not any(
             metered.metadata[metered.graph.site[event]].annotated
             for metered in meters.instances

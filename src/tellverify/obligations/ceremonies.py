@@ -21,13 +21,12 @@ from tellverify.diagnostics.ceremonies import (
     UNREADABLE_SCHEMA,
     UNSTABLE_STATUS,
 )
-from tellverify.diagnostics.limits import STEP_LIMIT
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.directives import Directive, directives
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, Decision, Instance
+from tellverify.obligations.context import Context, Decision, Instance, without_graphs
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.policies import policy_at
@@ -157,15 +156,15 @@ class _Ceremony:
         """On the facts of runs and, where these are known, on the status."""
         strict = self._is_own or self._row is not None
         if len(self._graphs) < len(self._context.instances):
-            reason = "the protocol has no graph that is small enough"
-            return [self._told(Property.CEREMONY, Unknown(reason, STEP_LIMIT.number), strict)]
+            outcome: Outcome = without_graphs(self._context.instances)
+            return [self._told(Property.CEREMONY, outcome, strict)]
         names = self._names
         if not strict and not (names.initiated or names.committed or names.aborted):
             reason = f"it records no facts of a ceremony: {_ABORT_ELSEWHERE}"
             return [self._told(Property.CEREMONY, Skipped(reason, OPEN_CEREMONY.number), False)]
         found = self._explored()
         if found.run is not None and found.instance is not None:
-            outcome: Outcome = self._refuted(found.instance, found.run)
+            outcome = self._refuted(found.instance, found.run)
             return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
         missing = [name for name in ("committed", "aborted") if name not in found.outcomes]
         detail = "one beginning, one outcome on every run"

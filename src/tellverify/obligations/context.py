@@ -55,14 +55,32 @@ class Context(msgspec.Struct, frozen=True):
 
     @property
     def is_annotated(self) -> bool:
-        """True when some message of some instance has annotations."""
-        return any(
+        """True when some message of some instance has annotations.
+
+        Where an instance has no graph, the statements of the text are asked.
+        """
+        if any(
             site.annotations
             for instance in self.instances
             for graph in (instance.lowered.graph, *instance.lowered.slices)
             if graph is not None
             for site in graph.sites
-        )
+        ):
+            return True
+        return not self.has_all_graphs and any(send.record for send in self.sends)
+
+    @property
+    def has_all_graphs(self) -> bool:
+        """Whether the runs at all sizes that are tried are runs of graphs."""
+        return all(instance.lowered.graph is not None for instance in self.instances)
+
+    @property
+    def sends(self) -> list[ast.Send | ast.Broadcast]:
+        """All sends and broadcasts of the text and of what it calls, also of other files."""
+        from tellverify.annotations.sites import sends_of
+        from tellverify.language.linking.imports import with_imported
+
+        return sends_of(with_imported(self.protocol, self.judged.linked))
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -87,6 +105,14 @@ def sizes_of(instances: Sequence[Instance]) -> str:
         for family, size in instance.sizes.items():
             tried.setdefault(family, {})[size] = None
     return ", ".join(f"{family} = {', '.join(map(str, one))}" for family, one in tried.items())
+
+
+def without_graphs(instances: Sequence[Instance]) -> Outcome:
+    """Why nothing can be decided at all sizes of which some have no graph."""
+    for instance in instances:
+        if instance.lowered.graph is None:
+            return without_graph(instance)
+    return Unknown("no sizes were tried", EVENT_LIMIT.number, "events")
 
 
 def without_graph(instance: Instance) -> Outcome:

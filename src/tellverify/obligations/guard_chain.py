@@ -16,10 +16,11 @@ from tellverify.annotations.longest_paths import shortest_to
 from tellverify.annotations.rules import Rules, default_rules, rules_of
 from tellverify.annotations.sites import check_annotations, check_operations
 from tellverify.diagnostics.chain import DECLARED_FRONTIER, UNGUARDED_SEND
-from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT
+from tellverify.diagnostics.limits import NOT_WELL_FORMED, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Severity, Where
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.lowering.families import declared_roles
+from tellverify.language.syntax.directives import directives
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
@@ -59,7 +60,8 @@ def decide_annotations(context: Context) -> Decision:
     ceremonies = decide_ceremonies(context, rules)
     is_known = context.name in rules.protocols
     asked = bool(context.options.budgets or protocol.requires)  # packs: it is launched with guards
-    if not (context.is_annotated or is_known or asked):
+    stated = bool(directives(context.judged.file, source).of_kind("budget"))
+    if not (context.is_annotated or is_known or asked or stated):
         return Decision(ceremonies.verdicts, (*found, *ceremonies.diagnostics))
     broken = [one for one in found if one.severity is Severity.ERROR]
     if broken:
@@ -68,13 +70,13 @@ def decide_annotations(context: Context) -> Decision:
     budgets = decide_budgets(context, rules, meters)
     return Decision(
         (
-            *_guard_chain(context, rules, meters.instances),
+            *_guard_chain(context, rules, meters),
             *budgets.verdicts,
             *decide_merging(context, rules, meters),
             *ceremonies.verdicts,
         ),
         (*found, *budgets.diagnostics, *ceremonies.diagnostics),
-        (*budgets.files, *_scripts(context, rules, meters.instances)),
+        (*budgets.files, *_scripts(context, rules, meters)),
     )
 
 
@@ -103,26 +105,29 @@ def _blocked(context: Context, found: Iterable[Diagnostic]) -> Decision:
 
 
 class _Sends(msgspec.Struct):
-    """What a role sends: statements by the form of their annotations, and how many have none."""
+    """What a role sends: statements by the form of their annotations, and how many have none.
 
-    forms: dict[EncodedForm, tuple[MeteredInstance, int]]
+    A form has an event of it, or none where no instance has a graph.
+    """
+
+    forms: dict[EncodedForm, tuple[MeteredInstance, int] | None]
     guarded: int = 0
     bare: int = 0
 
 
-def _guard_chain(
-    context: Context, rules: Rules, instances: list[MeteredInstance]
-) -> tuple[Verdict, ...]:
+def _guard_chain(context: Context, rules: Rules, meters: Meters) -> tuple[Verdict, ...]:
     """One verdict for roles that are alike, gravest first."""
     alike: dict[tuple[Outcome, Vacuity], list[str]] = {}
     counts: dict[tuple[Outcome, Vacuity], list[int]] = {}
     for declared in declared_roles(context.protocol):
         role = declared.name.text
-        sends = _sends_of(role, instances)
+        sends = _sends_of(role, meters)
         if not sends.guarded and not sends.bare:
             continue
         outcome = _judged(role, sends, rules)
-        vacuity: Vacuity = "exercised" if sends.guarded else "vacuous"
+        vacuity: Vacuity = "vacuous"
+        if sends.guarded:
+            vacuity = "exercised" if meters.instances else "not-checked"
         alike.setdefault((outcome, vacuity), []).append(role)
         count = counts.setdefault((outcome, vacuity), [0, 0])
         count[0] += sends.guarded
@@ -140,11 +145,22 @@ def _guard_chain(
     )
 
 
-def _sends_of(role: str, instances: list[MeteredInstance]) -> _Sends:
-    """The statements of a role in the largest instance that has any of them."""
+def _sends_of(role: str, meters: Meters) -> _Sends:
+    """The statements of a role in the largest instance that has any of them.
+
+    Without graphs they are those of the text: a guard chain speaks of each send by itself.
+    """
     sends = _Sends({})
+    if not meters.instances:
+        for send in meters.sends:
+            if send.sender == role:
+                if send.metadata.annotated:
+                    sends.forms.setdefault(form_of(send.metadata))
+                sends.guarded += send.metadata.annotated
+                sends.bare += not send.metadata.annotated
+        return sends
     seen: set[tuple[str, int, int]] = set()
-    for metered in instances:
+    for metered in meters.instances:
         graph = metered.graph
         for member in metered.members(role):
             for event in metered.by_sender.get(member, ()):
@@ -162,10 +178,14 @@ def _sends_of(role: str, instances: list[MeteredInstance]) -> _Sends:
 
 def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
     method = _CASES
-    for form, (metered, event) in sends.forms.items():
+    for form, shown in sends.forms.items():
         answer = answered(rules.chain, form)
         match answer:
             case Breached():
+                if shown is None:
+                    reason = f"a send may pass, and no run to it is searched: {answer.story()}"
+                    return Unknown(reason, UNSUPPORTED.number)
+                metered, event = shown
                 trace = _breached_run(role, metered, event, answer)
                 reason = f"{answer.story()}"
                 is_grant = answer.breach is Breach.UNADMITTED
@@ -180,9 +200,7 @@ def _judged(role: str, sends: _Sends, rules: Rules) -> Outcome:
     return Proved(method, "every run, for all costs and budgets")
 
 
-def _scripts(
-    context: Context, rules: Rules, instances: list[MeteredInstance]
-) -> list[tuple[str, str, str]]:
+def _scripts(context: Context, rules: Rules, meters: Meters) -> list[tuple[str, str, str]]:
     """The queries behind the verdicts on guard chains, where evidence is wanted."""
     if not context.options.keep_graphs or isinstance(answered(rules.chain, _BARE), UndecidedGuard):
         return []
@@ -191,7 +209,7 @@ def _scripts(
 
     forms: dict[EncodedForm, None] = {}
     for declared in declared_roles(context.protocol):
-        forms.update(dict.fromkeys(_sends_of(declared.name.text, instances).forms))
+        forms.update(dict.fromkeys(_sends_of(declared.name.text, meters).forms))
     name = str(Property.GUARD_CHAIN)
     about = About(f"{context.name}/{name}", context.source.path, context.sha256)
     return scripts_of(

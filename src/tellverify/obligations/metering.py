@@ -40,6 +40,14 @@ class Meter(msgspec.Struct, frozen=True):
     required: bool = False
 
 
+class StatedSend(msgspec.Struct, frozen=True):
+    """A statement that sends, by declared roles; a broadcast has no single `receiver`."""
+
+    sender: str
+    receiver: str
+    metadata: Metadata
+
+
 class MeteredInstance:
     """A graph at one choice of sizes, with what its events mean; shared by all meters."""
 

@@ -282,6 +282,8 @@ def _decided(
                 outcome = answer.reason or _too_large("it was not searched")
             elif number in check.decisions:
                 outcome = _refuted(check.decisions[number])
+            elif number in check.open_decisions:
+                outcome = _too_large("what every role has decided is too much to be searched")
             else:
                 outcome = _unrefuted(check)
             found.append((answer.instance, TemporalAnswer(outcome, answer.statistics)))

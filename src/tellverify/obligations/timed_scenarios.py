@@ -89,12 +89,13 @@ def check_timed_scenario(
         failures.by_failure,
         failures.open_roles,
         found.complete,
-        overflow or bool(failures.open_decisions),
+        overflow,
         bound,
         found.configurations,
         _largest_decided(protocol, scenario, options) if overflow else "",
         bool(scenario.rules),
         events,
+        failures.open_decisions,
     )
 
 

@@ -94,6 +94,8 @@ def _worded(context: Context, timed: TimedProtocol, one: TimeoutFinding) -> Diag
             outer = timed.scopes[one.outer]
             text = _duration(outer.duration or 0)
             return say.dead_timer(where, scope.owner, span, timed.site(outer.site).span, text)
+        case TimeoutAdvice.INSTANT_TIMER:
+            return say.instant_timer(where, scope.owner, span)
         case TimeoutAdvice.SOME_ROUNDS_ONLY:
             return say.uncounted_rounds(where, scope.owner, one.role, span)
         case unreachable:

@@ -143,5 +143,6 @@ def _holds(
 
 def _is_good(found: ScenarioCheck, scenario: Scenario, role: str) -> bool:
     waits = {*found.stuck, *found.open_roles}
-    others = found.orphan is None and found.reception is None and not found.decisions
+    decided = not found.decisions and not found.open_decisions
+    others = found.orphan is None and found.reception is None and decided
     return others and not (waits if not scenario.rules else waits & {role})

@@ -72,7 +72,7 @@ def decide_properties(context: Context) -> Decision:
         seen[written.name] = written
         verdict = _verdict(context, searcher, one, said)
         verdicts.append(verdict)
-        if scenarios and one.tree is not None and not one.general:
+        if scenarios and one.tree is not None:
             verdicts += _under_faults(context, searcher, one, verdict, scenarios)
     files: tuple[tuple[str, str, str], ...] = ()
     if context.options.keep_graphs:

@@ -31,9 +31,15 @@ from tellverify.language.syntax import ast
 from tellverify.model.fault import Fault
 from tellverify.model.sizes import sizes_claimed
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context
+from tellverify.obligations.context import Context, without_graphs
 from tellverify.obligations.graph_runs import both, lasso, replayed
-from tellverify.obligations.metering import Measured, Meter, MeteredInstance, WorstCaseAnswer
+from tellverify.obligations.metering import (
+    Measured,
+    Meter,
+    MeteredInstance,
+    StatedSend,
+    WorstCaseAnswer,
+)
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
@@ -45,7 +51,10 @@ _LAYER_STEPS: Final = 2_000_000
 
 
 class Meters:
-    """All meters of one protocol."""
+    """All meters of one protocol.
+
+    `sends` are the statements of the text where the runs at some sizes are not runs of a graph.
+    """
 
     def __init__(self, context: Context, rules: Rules) -> None:
         self._context = context
@@ -57,6 +66,7 @@ class Meters:
             if instance.lowered.graph is not None
         ]
         self.is_whole = len(self.instances) == len(context.instances) and bool(self.instances)
+        self.sends = [] if self.is_whole else _sends_of(context, rules)
         self._steps = context.options.step_limit
         known: dict[ast.Record | None, Metadata] = {}
 
@@ -87,15 +97,12 @@ class Meters:
                     return self._over(meter, one, measured)
         formula = self._formula(meter, measured)
         if formula is None and not self.is_whole:
-            return self._told(meter, Unknown(self._why_not(), STEP_LIMIT.number))
+            return self.undecided(meter)
         return self._told(meter, self._within(meter, measured, formula), measured)
 
-    def _why_not(self) -> str:
-        for instance in self._context.instances:
-            if instance.lowered.graph is None:
-                skipped = instance.lowered.skipped
-                return instance.lowered.limit or (skipped[0].reason if skipped else "no graph")
-        return "no graph"
+    def undecided(self, meter: Meter) -> WorstCaseAnswer:
+        """Say why the runs at some sizes cannot be measured."""
+        return self._told(meter, without_graphs(self._context.instances))
 
     def _told(
         self, meter: Meter, outcome: Outcome, measured: Sequence[Measured] = ()
@@ -316,6 +323,17 @@ class Meters:
             if step.send and step.sender == sender and toward:
                 total += meter.weigh(metadata_of(step.site.annotations, self._rules))
         return total >= least
+
+
+def _sends_of(context: Context, rules: Rules) -> list[StatedSend]:
+    return [
+        StatedSend(
+            send.sender.name.text,
+            send.receiver.name.text if isinstance(send, ast.Send) else "",
+            metadata_of(record_entries(send.record), rules),
+        )
+        for send in context.sends
+    ]
 
 
 _NOTHING: Final = WorstPath(0, ())

@@ -306,16 +306,16 @@ class ChannelLabels(msgspec.Struct, frozen=True):
     """The labels that the channels of a protocol carry.
 
     `written` has them by the ends of a channel as they are written; `members` by the names of both
-    ends, with the blocks in which each is sent: `D[*]` and `D[0]` have members in common.
+    ends, with the sends of each and their blocks: `D[*]` and `D[0]` have members in common.
     """
 
     written: dict[tuple[str, str], set[str]]
-    members: dict[tuple[str, str], dict[str, set[BlockPath]]]
+    members: dict[tuple[str, str], dict[str, list[tuple[BlockPath, ast.Send]]]]
 
     def taken(self, edit: Insert) -> set[str]:
         """The labels that a new message cannot have: another one on the channel has it already.
 
-        A message to some of the members in the same block is no other one.
+        A message to other members in the same block is no other one.
         """
         sender, receiver = edit.sender, edit.receiver
         one = role_text(sender)
@@ -325,7 +325,20 @@ class ChannelLabels(msgspec.Struct, frozen=True):
         if sender.index is None and receiver.index is None:
             return found
         members = self.members.get((sender.name.text, receiver.name.text), {})
-        return found | {label for label, at in members.items() if at != {edit.block}}
+        return found | {
+            label
+            for label, sends in members.items()
+            if any(at != edit.block or _share_members(edit, send) for at, send in sends)
+        }
+
+
+def _share_members(edit: Insert, send: ast.Send) -> bool:
+    """Whether a new message may go from a member to a member between which `send` goes."""
+    ends = ((edit.sender.index, send.sender.index), (edit.receiver.index, send.receiver.index))
+    return not any(
+        isinstance(one, ast.ConstIndex) and isinstance(other, ast.ConstIndex) and one != other
+        for one, other in ends
+    )
 
 
 def channel_labels(protocol: ast.Protocol) -> ChannelLabels:
@@ -339,7 +352,7 @@ def channel_labels(protocol: ast.Protocol) -> ChannelLabels:
                     found.written.setdefault(written, set()).add(message.label.text)
                     names = sender.name.text, receiver.name.text
                     members = found.members.setdefault(names, {})
-                    members.setdefault(message.label.text, set()).add(path)
+                    members.setdefault(message.label.text, []).append((path, statement))
                 case ast.Broadcast(sender=sender, message=message):
                     written = role_text(sender), ""
                     found.written.setdefault(written, set()).add(message.label.text)

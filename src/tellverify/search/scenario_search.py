@@ -57,7 +57,8 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     queues of up to `bound` messages, or, when `overflow`, not even these; then `decided` says in
     words of which smaller scenario all were searched. With `events`, runs up to that length
     were searched, as rounds without limit cannot all be. `open_roles` are those of which that
-    leaves open whether they wait in vain.
+    leaves open whether they wait in vain, and `open_decisions` decisions that a limit of its own
+    leaves open.
     """
 
     deadlock: Trace | None
@@ -74,6 +75,7 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     decided: str = ""
     has_failures: bool = True
     events: int = -1
+    open_decisions: frozenset[int] = frozenset()
 
 
 class _Part(NamedTuple):

@@ -32,6 +32,7 @@ class TimeoutAdvice(StrEnum):
     NOT_TOLD = "not-told"  # acts in the body, and never hears of the failure from a role that knows
     GOES_ON_UNSURE = "goes-on-unsure"  # acts behind the body before it knows it to be complete
     DEAD_TIMER = "dead-timer"  # the owner never waits, or the timer outlasts the one around it
+    INSTANT_TIMER = "instant-timer"  # the owner does not wait before it fires
     SOME_ROUNDS_ONLY = "some-rounds-only"  # does not act in every round, so it loses count
 
 
@@ -78,7 +79,7 @@ def timeout_findings(protocol: TimedProtocol) -> tuple[TimeoutFinding, ...]:
     text = _Text(protocol)
     found: set[TimeoutFinding] = set()
     for scope in range(len(protocol.scopes)):
-        found.update(text.dead_timers(scope))
+        found.update(text.useless_timers(scope))
         for name, node in protocol.scopes[scope].alternatives:
             found.update(text.untold(scope, name, node))
         found.update(text.unsure(scope))
@@ -94,7 +95,8 @@ class _Text:
         self.places = TimedPlaces(protocol)
         self.jumps = [self._alternatives_at(node) for node in range(len(protocol.nodes))]
 
-    def dead_timers(self, scope: int) -> Iterator[TimeoutFinding]:
+    def useless_timers(self, scope: int) -> Iterator[TimeoutFinding]:
+        """The timer of a scope when it never fires, or fires at once."""
         row = self.protocol.scopes[scope]
         around, first = row.around, -1
         while around >= 0:
@@ -106,6 +108,8 @@ class _Text:
         if first >= 0 or not waits:
             outer_scope = first if waits else -1
             yield TimeoutFinding(scope, TimeoutAdvice.DEAD_TIMER, row.owner, outer=outer_scope)
+        elif row.duration == 0:
+            yield TimeoutFinding(scope, TimeoutAdvice.INSTANT_TIMER, row.owner)
 
     # Who is told
 

@@ -13,6 +13,7 @@ from timed_vectors import VECTORS
 
 from tellverify.obligations.options import Options
 from tellverify.report.wording import KNOBS, settling
+from tellverify.search import timed_failures
 from tellverify.verdict.outcome import Proved, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
@@ -92,6 +93,23 @@ def test_a_search_under_faults_names_the_limit_that_it_reached(text: str) -> Non
     assert open_ and all(outcome.knob == "configurations" for outcome in open_)
     (raised,) = check_text(text, Options()).run.protocols
     assert not [v.name for v in raised.verdicts if isinstance(v.outcome, Unknown)]
+
+
+def test_a_decision_beyond_a_fixed_limit_names_no_limit_to_raise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Only the decision is left open: the search of everything else was complete."""
+    decision = "  -- tell: property agree: agreement(One, Two)\n"
+    text = TIMED.replace("  roles A, B\n", f"{decision}  roles A, B\n")
+    (whole,) = check_text(text, Options()).run.protocols
+    monkeypatch.setattr(timed_failures, "_MOST_MARKED", 2)
+    (short,) = check_text(text, Options()).run.protocols
+    before = {verdict.name: verdict for verdict in whole.verdicts}
+    open_ = {v.name: v.outcome for v in short.verdicts if isinstance(v.outcome, Unknown)}
+    assert {before[name].property for name in open_} == {Property.AGREEMENT}
+    assert all(isinstance(one, Unknown) and one.knob == "" for one in open_.values())
+    others = {v.name: v.outcome for v in short.verdicts if v.name not in open_}
+    assert others == {name: v.outcome for name, v in before.items() if name not in open_}
 
 
 def test_the_flag_does_what_the_advice_says(tmp_path: Path) -> None:
