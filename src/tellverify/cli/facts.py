@@ -27,9 +27,9 @@ from tellverify.diagnostics.rust_code import wide_time
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
-from tellverify.source.files import Unreadable
+from tellverify.source.files import OverLimit, Unreadable
 from tellverify.source.span import NOWHERE
-from tellverify.source.text import SourceFile, read_text
+from tellverify.source.text import SourceFile, read_text, text_of
 from tellverify.verification.git import NoRepository, ask
 
 
@@ -151,12 +151,13 @@ def status(log: str, schema: str, name: str | None) -> int:
     """Reduce a log of facts to the status of each ceremony.
 
     LOG has one JSON object a line, `{"fact": "CeremonyInitiated", "ceremony_id": "c1"}` or
-    `{"CeremonyInitiated": {"ceremony_id": "c1"}}`. Exit codes: 0 reduced, 1 facts conflict, a line
-    is no fact or the schema has a fault, 2 wrong usage, 4 the log has no fact.
+    `{"CeremonyInitiated": {"ceremony_id": "c1"}}`; `-` is standard input. Exit codes: 0 reduced, 1
+    facts conflict, a line is no fact or the schema has a fault, 2 wrong usage, 4 the log has no
+    fact.
     """
     try:
         found = [one for one in _read(schema) if name in (None, _name(one)) or one.schema is None]
-        text = read_text(log, LARGEST)
+        text = _log_text(log)
     except Stopped as stop:
         return stop.code
     except Unreadable as error:
@@ -172,6 +173,7 @@ def status(log: str, schema: str, name: str | None) -> int:
         _print(found[0].diagnostics, {schema: found[0].source})
         return Exit.REFUTED
     reduced = reduce_log(text, found[0].schema)
+    log = "<stdin>" if log == "-" else log
     for line, reason in reduced.faults:
         complain(f"{tame(log)}:{line}: {tame(reason)}")
     for one in reduced.statuses:
@@ -187,6 +189,16 @@ def status(log: str, schema: str, name: str | None) -> int:
         complain(f"{tame(log)} has no fact")
         return Exit.NOTHING_SELECTED
     return Exit.OK
+
+
+def _log_text(log: str) -> str:
+    """The text of a log, or of standard input. Raises Unreadable."""
+    if log != "-":
+        return read_text(log, LARGEST)
+    content = sys.stdin.buffer.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise OverLimit(len(content), LARGEST)
+    return text_of(content)
 
 
 @facts.command("compare")
