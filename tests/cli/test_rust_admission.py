@@ -142,6 +142,8 @@ CONSENSUS_ARM = "vec![CapabilityKey::new(BYZANTINE)]"
         '{ tracing::debug!("of consensus"); vec![CapabilityKey::new(BYZANTINE)] }',
         "{ return [BYZANTINE].map(CapabilityKey::new).to_vec(); }",
         "{ let keys = [BYZANTINE]; keys.iter().copied().map(CapabilityKey::new).collect() }",
+        "{ let key = BYZANTINE; let keys = vec![CapabilityKey::new(key)]; keys }",
+        "[BYZANTINE][..].iter().map(CapabilityKey::new).collect()",
         "vec![of_consensus()]",
         "inner::of_consensus().into_iter().chain([]).collect()",
         "Some(Profile { keys: &[BYZANTINE], limit: 3 })",
@@ -165,6 +167,7 @@ def test_all_forms_of_keys_that_are_followed(
         ("{ if strict { return vec![]; } vec![BYZANTINE] }", "an arm returns early"),
         ("if strict { vec![BYZANTINE] } else { vec![] }", "the keys of `if strict {"),
         ("[BYZANTINE].into_iter().filter(needed).collect()", "what `.filter()` makes of keys"),
+        ("vec![inner::BOTH[0]]", "the keys of `inner::BOTH[0]` are not known"),
         ("todo!()", "what the macro `todo!` stands for is not known"),
         ('[#[cfg(feature = "bft")] BYZANTINE].to_vec()', "the keys of `#[cfg("),
         ("(" * 400 + "BYZANTINE" + ")" * 400, "nested too deeply"),
@@ -179,6 +182,17 @@ def test_keys_that_are_not_known_are_never_taken_for_none(
     assert len(found) == 1
     assert found[0].startswith("TV665 src/admission.rs:11 ")
     assert expected in found[0]
+
+
+def test_a_pattern_may_bind_the_id(capsys: pytest.CaptureFixture[str]) -> None:
+    old = '"aura.recovery.grant" | "aura.sync.epoch_rotation" | "aura.sync.device_epoch_rotation"'
+    assert old in TABLE
+    text = TABLE.replace(old, f"id @ ({old})")
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    assert rows(capsys) == (0, [])
+    text = text.replace("TerminationBounded", "ByzantineEnvelope")
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    assert len(rows(capsys)[1]) == 3
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,7 @@ class KeyReader:
             for name, body in _bodies(rust):
                 self._functions[name] = None if name in self._functions else (rust, body)
         self._variables = _variables(rusts[0], function)
+        self._own = {rusts[0]}  # with the lists of macros in it, where its variables are known
 
     def keys(self, value: Node, field: str) -> tuple[str, ...]:
         """The keys of an expression, or of the `field` of the struct in it, each once.
@@ -150,7 +151,7 @@ class KeyReader:
         elif node.type in _TRANSPARENT:
             for child in node.named_children:
                 yield from self._read(rust, child, depth)
-        elif node.type == "type_cast_expression":
+        elif node.type == "type_cast_expression" or self._is_whole(rust, node):
             yield from self._read(rust, node.named_children[0], depth)
         elif node.type == "struct_expression":
             yield from self._struct(rust, node, depth)
@@ -166,6 +167,11 @@ class KeyReader:
             reason = f"the keys of `{shown}` are not known"
             raise self._refusal(rust, node, reason, "write the keys as strings and constants")
 
+    def _is_whole(self, rust: RustSource, node: Node) -> bool:
+        """Whether a node is a slice of all elements, as in `KEYS[..]`."""
+        parts = node.named_children
+        return node.type == "index_expression" and rust.text(parts[-1]) == ".."
+
     def _name(self, rust: RustSource, node: Node, depth: int) -> Iterator[str]:
         path, _, name = rust.text(node).rpartition("::")
         if CONSTANT.fullmatch(name):
@@ -175,7 +181,7 @@ class KeyReader:
                 yield snake_case(name)
             return
         else:
-            value = self._variables.get(name) if not path and rust is self._first else None
+            value = self._variables.get(name) if not path and rust in self._own else None
         if value is None:
             raise self._refusal(
                 rust,
@@ -252,6 +258,8 @@ class KeyReader:
             reason = f"what the macro `{shown}!` stands for is not known"
             help_text = "write the keys as strings and constants"
             raise self._refusal(rust, node, reason, help_text)
+        if rust in self._own:
+            self._own.add(inner)
         try:
             yield from self._in_macro(inner, depth + _STEP)
         except UnreadableKeys as error:

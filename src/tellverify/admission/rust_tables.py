@@ -185,12 +185,16 @@ class _TableReader:
 
 
 def _alternatives(pattern: Node) -> Iterator[Node]:
-    """The parts of `a | b`, at any depth."""
+    """The parts of `a | b` and of `name @ (a | b)`, at any depth."""
     pending = [pattern]
     while pending:
         node = pending.pop()
         if node.type in ("match_pattern", "or_pattern"):
             inner = node.named_children or [one for one in node.children if one.type == "_"]
             pending.extend(reversed(inner))
+        elif node.type == "captured_pattern" or (
+            node.type == "tuple_pattern" and node.named_child_count == 1
+        ):
+            pending.append(node.named_children[-1])
         else:
             yield node
