@@ -203,6 +203,7 @@ def test_a_pattern_may_bind_the_id(capsys: pytest.CaptureFixture[str]) -> None:
         ('"aura.amp.transport" => profile(id, &[BYZANTINE])', "does not write the field `keys`"),
         ("Id::Amp => Profile { keys: &[], id }", "the pattern `Id::Amp` is no protocol id"),
         ('Some("aura.amp.transport") => P { keys: &[] }', "is no protocol id"),
+        ('("aura.amp.transport", _) => P { keys: &[] }', "is no protocol id"),
     ],
 )
 def test_a_table_of_structs_has_the_field_in_every_arm(

@@ -192,9 +192,9 @@ def _alternatives(pattern: Node) -> Iterator[Node]:
         if node.type in ("match_pattern", "or_pattern"):
             inner = node.named_children or [one for one in node.children if one.type == "_"]
             pending.extend(reversed(inner))
-        elif node.type == "captured_pattern" or (
-            node.type == "tuple_pattern" and node.named_child_count == 1
-        ):
-            pending.append(node.named_children[-1])
+        elif node.type == "captured_pattern":
+            pending.append(node.children[-1])
+        elif node.type == "tuple_pattern" and node.child_count == 3:  # parentheses and one pattern
+            pending.append(node.children[1])
         else:
             yield node
