@@ -57,6 +57,20 @@ def test_the_laws_of_the_specs_hold() -> None:
     assert "exit 0: every required obligation holds" in out
 
 
+def test_the_help_of_a_broken_law_fits_a_meet_as_well(tmp_path: Path) -> None:
+    text = (
+        'schema = "tellverify/laws-1"\n[structure.Held]\nkind = "meet"\n'
+        'state = "{held: set(3)}"\nmerge = "{held: intersection(a.held, b.held)}"\n'
+        'neutral = "{held: empty()}"\n[structure.Held.update.grant]\n'
+        'parameters = "more: set(3)"\nto = "{held: union(x.held, more)}"\n'
+    )
+    (tmp_path / "held.toml").write_text(text, encoding="utf-8")
+    code, out, _ = run("laws", "held.toml", cwd=tmp_path)
+    assert code == 1
+    assert "help: name the bottom of a join or the top of a meet" in out
+    assert "help: let the update lead only up in a join, and only down in a meet" in out
+
+
 def test_a_broken_law_is_shown_with_its_values() -> None:
     code, out, _ = run("laws", "counterexamples/laws", "--name", "OrderedMap", "--format", "json")
     assert code == 1

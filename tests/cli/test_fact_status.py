@@ -125,6 +125,21 @@ def test_a_log_is_reduced_ceremony_by_ceremony() -> None:
     ]
 
 
+def test_a_log_may_begin_with_a_mark_come_from_standard_input_and_name_the_type() -> None:
+    line = '\ufeff{"fact": "InvitationFact::CeremonyInitiated", "ceremony_id": "one"}\r\n'
+    Path("log.jsonl").write_bytes(line.encode())
+    assert call("status", "log.jsonl", "--schema", "schema.toml") == (
+        0,
+        "one   pending   1 fact, last at log.jsonl:1\n",
+    )
+    arguments = ["facts", "status", "-", "--schema", "schema.toml"]
+    done = CliRunner().invoke(tellverify, arguments, standalone_mode=False, input=line.encode())
+    assert (done.return_value, done.output) == (0, "one   pending   1 fact, last at <stdin>:1\n")
+    done = CliRunner().invoke(tellverify, arguments, standalone_mode=False, input=b"\xff\n")
+    assert done.return_value == 2
+    assert "cannot read -: it is not UTF-8 text" in done.output
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [
@@ -133,6 +148,10 @@ def test_a_log_is_reduced_ceremony_by_ceremony() -> None:
         ("[1]", "this is no JSON object"),
         ("{", "this is no JSON object"),
         ('{"a": 1, "b": 2}', "it names no fact"),
+        ('{"fact": "CeremonyInitiated", "fact": "X", "ceremony_id": "c"}', "`fact` is repeated"),
+        ('{"CeremonyInitiated": {"ceremony_id": "c", "ceremony_id": "d"}}', "_id` is repeated"),
+        ('{"fact": "CeremonyInitiated", "ceremony_id": "c", "at": NaN}', "this is no JSON object"),
+        ('{"fact": "OtherFact::CeremonyInitiated", "ceremony_id": "c"}', "has no fact `OtherFact"),
         ('{"fact": "CeremonyAborted", "ceremony_id": "c"}', "c   conflict"),
     ],
 )

@@ -132,6 +132,100 @@ def test_a_table_that_cannot_be_read_is_no_empty_one(
     assert expected in found[0]
 
 
+CONSENSUS_ARM = "vec![CapabilityKey::new(BYZANTINE)]"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'vec![CapabilityKey::new(BYZANTINE).expect("a valid key")]',
+        '{ tracing::debug!("of consensus"); vec![CapabilityKey::new(BYZANTINE)] }',
+        "{ return [BYZANTINE].map(CapabilityKey::new).to_vec(); }",
+        "{ let keys = [BYZANTINE]; keys.iter().copied().map(CapabilityKey::new).collect() }",
+        "{ let key = BYZANTINE; let keys = vec![CapabilityKey::new(key)]; keys }",
+        "[BYZANTINE][..].iter().map(CapabilityKey::new).collect()",
+        "vec![of_consensus()]",
+        "inner::of_consensus().into_iter().chain([]).collect()",
+        "Some(Profile { keys: &[BYZANTINE], limit: 3 })",
+    ],
+)
+def test_all_forms_of_keys_that_are_followed(
+    capsys: pytest.CaptureFixture[str], value: str
+) -> None:
+    text = TABLE.replace(CONSENSUS_ARM, value)
+    text += "fn of_consensus() -> CapabilityKey { CapabilityKey::new(BYZANTINE) }\n"
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    assert rows(capsys) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("elsewhere()", "the value of `elsewhere()` is not known"),
+        ("vec![protocol_id]", "the value of `protocol_id` is not known"),
+        ("{ let mut keys = vec![BYZANTINE]; keys.push(X); keys }", "`keys` is not known"),
+        ("{ if strict { return vec![]; } vec![BYZANTINE] }", "an arm returns early"),
+        ("if strict { vec![BYZANTINE] } else { vec![] }", "the keys of `if strict {"),
+        ("[BYZANTINE].into_iter().filter(needed).collect()", "what `.filter()` makes of keys"),
+        ("vec![inner::BOTH[0]]", "the keys of `inner::BOTH[0]` are not known"),
+        ("todo!()", "what the macro `todo!` stands for is not known"),
+        ('[#[cfg(feature = "bft")] BYZANTINE].to_vec()', "the keys of `#[cfg("),
+        ("(" * 400 + "BYZANTINE" + ")" * 400, "nested too deeply"),
+    ],
+)
+def test_keys_that_are_not_known_are_never_taken_for_none(
+    capsys: pytest.CaptureFixture[str], value: str, expected: str
+) -> None:
+    Path("src/admission.rs").write_text(TABLE.replace(CONSENSUS_ARM, value), encoding="utf-8")
+    code, found = rows(capsys)
+    assert code == 1
+    assert len(found) == 1
+    assert found[0].startswith("TV665 src/admission.rs:11 ")
+    assert expected in found[0]
+
+
+def test_a_pattern_may_bind_the_id(capsys: pytest.CaptureFixture[str]) -> None:
+    old = '"aura.recovery.grant" | "aura.sync.epoch_rotation" | "aura.sync.device_epoch_rotation"'
+    assert old in TABLE
+    text = TABLE.replace(old, f"id @ ({old})")
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    assert rows(capsys) == (0, [])
+    text = text.replace("TerminationBounded", "ByzantineEnvelope")
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    assert len(rows(capsys)[1]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arm", "expected"),
+    [
+        ('"aura.consensus" => Profile { keys: &[BYZANTINE], id }', ""),
+        ('"aura.amp.transport" => Profile { id, ..OTHERS }', "does not write the field `keys`"),
+        ('"aura.amp.transport" => profile(id, &[BYZANTINE])', "does not write the field `keys`"),
+        ("Id::Amp => Profile { keys: &[], id }", "the pattern `Id::Amp` is no protocol id"),
+        ('Some("aura.amp.transport") => P { keys: &[] }', "is no protocol id"),
+        ('("aura.amp.transport", _) => P { keys: &[] }', "is no protocol id"),
+    ],
+)
+def test_a_table_of_structs_has_the_field_in_every_arm(
+    capsys: pytest.CaptureFixture[str], arm: str, expected: str
+) -> None:
+    text = TABLE[: TABLE.index("/// ")] + (
+        "fn required(id: &str) -> Option<Profile> { match id {\n"
+        f"    {arm},\n"
+        '    "aura.invitation.exchange" => Profile { keys: &[], id },\n'
+        "    _ => return None,\n} }\n"
+    )
+    Path("src/admission.rs").write_text(text, encoding="utf-8")
+    Path("policy.toml").write_text(POLICY + 'field = "keys"\n', encoding="utf-8")
+    code, found = rows(capsys)
+    if expected:
+        assert (code, len(found)) == (1, 1)
+        assert found[0].startswith("TV665 src/admission.rs:8 ")
+        assert expected in found[0]
+    else:
+        assert (code, found) == (0, [])
+
+
 def test_files_that_are_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     Path("src/ids.rs").unlink()
     assert "`src/ids.rs` cannot be read" in rows(capsys)[1][0]

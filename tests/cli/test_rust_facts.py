@@ -328,11 +328,12 @@ def test_a_removed_type_breaks_its_facts() -> None:
     assert (code, "`InvitationFact` was removed" in said) == (1, True)
 
 
-def test_a_source_is_compared_with_itself_at_a_revision() -> None:
-    def git(*arguments: str) -> None:
-        who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
-        subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
+def git(*arguments: str) -> None:
+    who = ["-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run(["git", *who, *arguments], check=True, capture_output=True)
 
+
+def test_a_source_is_compared_with_itself_at_a_revision() -> None:
     git("init", "-q")
     Path("below").mkdir()
     Path("below/facts.rs").write_text(INVITATION, "utf-8")
@@ -343,6 +344,49 @@ def test_a_source_is_compared_with_itself_at_a_revision() -> None:
     code, said = call("compare", "below/facts.rs", "--against", "HEAD")
     assert (code, "`CeremonyAborted.reason` was removed" in " ".join(said.split())) == (1, True)
     code, said = call("compare", "below/facts.rs", "--against", "--output=x")
+    assert (code, Path("x").exists()) == (2, False)
+    assert "is not a git revision" in said
+
+
+def test_all_sources_are_compared_with_a_revision() -> None:
+    git("init", "-q")
+    for name in ("one", "two", "three"):
+        Path(name).mkdir()
+    Path("one/facts.rs").write_text(INVITATION, "utf-8")
+    Path("two/facts.rs").write_text(CHAT, "utf-8")
+    Path("two/lib.rs").write_text("pub fn without_facts() {}\n", "utf-8")
+    git("add", "-A")
+    git("commit", "-qm", "first")
+    unchanged = "equal: no Rust source with facts at HEAD was changed\n"
+    assert call("compare", "--against", "HEAD") == (0, unchanged)
+    Path("two/lib.rs").write_text("pub fn still_without() {}\n", "utf-8")
+    assert call("compare", "--against", "HEAD") == (0, unchanged)
+    Path("two/facts.rs").rename("three/moved.rs")
+    code, said = call("compare", "--against", "HEAD")
+    assert (code, said.splitlines()) == (
+        0,
+        [
+            "equal: `ChatFact` version 4 to 4, 0 changes",
+            "equal: `ProfileFact` version 1 to 1, 0 changes",
+        ],
+    )
+    Path("one/facts.rs").write_text(INVITATION.replace("reason: String,", ""), "utf-8")
+    code, said = call("compare", "--against", "HEAD")
+    assert code == 1
+    assert "written under HEAD:one/facts.rs no longer fit" in " ".join(said.split())
+    assert "`CeremonyAborted.reason` was removed" in " ".join(said.split())
+    Path("one/facts.rs").unlink()
+    code, said = call("compare", "--against", "HEAD")
+    assert (code, "`InvitationFact` was removed" in said) == (1, True)
+    code, said = call("compare", "--against", "nosuch")
+    assert (code, "--against: fatal:" in said) == (2, True)
+
+
+def test_without_a_fact_there_is_nothing_to_compare() -> None:
+    git("init", "-q")
+    git("commit", "-qm", "first", "--allow-empty")
+    assert call("compare", "--against", "HEAD") == (4, "tellverify: no fact was found\n")
+    code, said = call("compare", "--against", "--output=x")
     assert (code, Path("x").exists()) == (2, False)
     assert "is not a git revision" in said
 

@@ -1,7 +1,7 @@
 """Tables of admission in Rust: functions of match arms from protocol ids to keys.
 
-A table is read literally: strings, constants of the named files, and arrays of both. An entry that
-cannot be resolved makes the table unreadable; it never counts as empty.
+A table is read literally. An entry that cannot be resolved makes it unreadable; it never counts as
+empty.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from tellverify.admission.rust_tests import snake_case
+from tellverify.admission.rust_keys import CONSTANT, KeyReader, UnreadableKeys
 from tellverify.diagnostics import rust_code as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.policy import rows
@@ -22,11 +22,10 @@ from tellverify.source.rust_source import Node, RustSource, nodes
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile
 
-_CONSTANT: Final = re.compile(r"[A-Z][A-Z0-9_]*")
-_VARIANT: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
 # What an arm for all other protocols has that refuses them instead of asking for no key.
-_REFUSES: Final = re.compile(r"\bNone\b|\bErr\b|\bpanic!|\bunreachable!|\btodo!|\bbail!")
-_DEPTH: Final = 8
+_REFUSES: Final = re.compile(
+    r"\bNone\b|\bErr\b|\bpanic!|\bunreachable!|\btodo!|\bunimplemented!|\bbail!"
+)
 
 Reader = Callable[[str], str]
 """The text of a file by its path below the root. Raises Unreadable."""
@@ -40,14 +39,6 @@ class TableArm(msgspec.Struct, frozen=True):
     span: Span
 
 
-class _UnreadableTable(Exception):
-    def __init__(self, reason: str, help_text: str, span: Span = NOWHERE) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.help = help_text
-        self.span = span
-
-
 def compared_tables(
     policy: Policy, read: Reader
 ) -> tuple[tuple[Diagnostic, ...], Mapping[str, SourceFile]]:
@@ -59,7 +50,7 @@ def compared_tables(
         row = (place.path, place.span)
         try:
             arms = _arms(table, read, sources, frozenset(policy.capabilities))
-        except _UnreadableTable as error:
+        except UnreadableKeys as error:
             spot = (table.file, error.span)
             if error.span == NOWHERE and table.file not in sources:
                 spot, row = row, ("", NOWHERE)
@@ -105,7 +96,7 @@ def _arms(
             rusts.append(RustSource(read(path), path))
         except Unreadable as error:
             what = "the file" if path == table.file else f"`{path}`"
-            raise _UnreadableTable(
+            raise UnreadableKeys(
                 f"{what} cannot be read: {error}", "correct the path, or name another `--root`"
             ) from None
         sources[path] = rusts[-1].source
@@ -118,115 +109,92 @@ class _TableReader:
     ) -> None:
         self._table = table
         self._rust = rusts[0]
-        self._keys = keys
-        self._constants: dict[str, tuple[RustSource, Node]] = {}
-        for rust in rusts:
-            for name, value in rust.constants().items():
-                self._constants.setdefault(name, (rust, value))
+        self._function = self._found()
+        self._keys = KeyReader(rusts, self._function, keys)
 
     def arms(self) -> Sequence[TableArm]:
         """The arms of all matches on protocol ids in the function, in order."""
-        function = self._function()
         found: list[TableArm] = []
-        for node in nodes(function):
+        for node in nodes(self._function):
             if node.type == "match_expression":
                 found += self._match(node)
-        if not any(arm.protocol for arm in found):
-            raise _UnreadableTable(
+        if not found:
+            raise UnreadableKeys(
                 f"`{self._table.function}` has no `match` on protocol ids",
                 'name a function whose arms are `"protocol.id" => keys`',
-                self._rust.span(function.child_by_field_name("name") or function),
+                self._rust.span(self._function.child_by_field_name("name") or self._function),
             )
         return found
 
-    def _function(self) -> Node:
+    def _found(self) -> Node:
         for item, _ in self._rust.declarations():
             if item.type == "function_item" and self._rust.name(item) == self._table.function:
                 if item.has_error:
                     reason = f"`{self._table.function}` has a syntax error in it"
-                    raise _UnreadableTable(reason, "correct it", self._rust.span(item))
+                    raise UnreadableKeys(reason, "correct it", self._rust.span(item))
                 return item
-        raise _UnreadableTable(
+        raise UnreadableKeys(
             f"there is no function `{self._table.function}`", "correct the name in the policy"
         )
 
     def _match(self, node: Node) -> Iterator[TableArm]:
+        """The arms of a match; none of one that is not about protocol ids."""
         body = node.child_by_field_name("body")
+        arms = []
         for arm in body.named_children if body is not None else ():
             pattern = arm.child_by_field_name("pattern") if arm.type == "match_arm" else None
             value = arm.child_by_field_name("value") if arm.type == "match_arm" else None
-            if pattern is None or value is None:
-                continue
+            if pattern is not None and value is not None:
+                arms.append((arm, pattern, value))
+        if not any(self._is_id(part) for _, one, _ in arms for part in _alternatives(one)):
+            return
+        for arm, pattern, value in arms:
             names = list(self._names(pattern))
             if names == [""] and _REFUSES.search(self._rust.text(value)):
                 continue
-            if names:
-                keys = tuple(dict.fromkeys(self._values(value)))
-                span = self._rust.span(arm)
-                yield from (TableArm(name, keys, span) for name in names)
+            keys = self._keys.keys(value, self._table.field)
+            span = self._rust.span(arm)
+            yield from (TableArm(name, keys, span) for name in names)
+
+    def _is_id(self, node: Node) -> bool:
+        written = self._rust.text(node).rpartition("::")[2]
+        return self._rust.string(node) is not None or bool(CONSTANT.fullmatch(written))
 
     def _names(self, pattern: Node) -> Iterator[str]:
         """The protocols that a pattern stands for; the empty name for `_` and for a variable."""
         condition = pattern.child_by_field_name("condition")
         if condition is not None:
-            raise _UnreadableTable(
+            raise UnreadableKeys(
                 "an arm has a condition", "write arms without `if`", self._rust.span(condition)
             )
         for node in _alternatives(pattern):
             text = self._rust.string(node)
-            written = self._rust.text(node).rpartition("::")[2]
+            written = self._rust.text(node)
             if text is not None:
                 yield text
             elif written == "_" or (node.type == "identifier" and written.islower()):
                 yield ""
-            elif _CONSTANT.fullmatch(written):
-                yield from self._constant(self._rust, node, written, 0)
-
-    def _values(self, value: Node) -> Iterator[str]:
-        if self._table.field:
-            for node in nodes(value):
-                if node.type == "field_initializer" and self._is_field(node):
-                    value = node.child_by_field_name("value") or node
-                    break
+            elif self._is_id(node):
+                yield from self._keys.constant(node)
             else:
-                return
-        yield from self._strings(self._rust, value, 0)
-
-    def _is_field(self, node: Node) -> bool:
-        name = node.child_by_field_name("field")
-        return name is not None and self._rust.text(name) == self._table.field
-
-    def _strings(self, rust: RustSource, top: Node, depth: int) -> Iterator[str]:
-        """All strings of an expression, constants and names of keys resolved."""
-        for node in nodes(top):
-            text = rust.string(node)
-            if text is not None:
-                yield text
-            elif node.type in ("identifier", "type_identifier"):
-                written = rust.text(node)
-                if _CONSTANT.fullmatch(written) and len(written) > 1:
-                    yield from self._constant(rust, node, written, depth)
-                elif _VARIANT.fullmatch(written) and snake_case(written) in self._keys:
-                    yield snake_case(written)
-
-    def _constant(self, rust: RustSource, node: Node, name: str, depth: int) -> Iterator[str]:
-        known = self._constants.get(name)
-        if known is None or depth > _DEPTH:
-            raise _UnreadableTable(
-                f"the value of `{name}` is not known",
-                "add the file that defines it to `constants`",
-                self._rust.span(node) if rust is self._rust else NOWHERE,
-            )
-        yield from self._strings(*known, depth + 1)
+                raise UnreadableKeys(
+                    f"the pattern `{written}` is no protocol id",
+                    "write the id as a string or a constant",
+                    self._rust.span(node),
+                )
 
 
 def _alternatives(pattern: Node) -> Iterator[Node]:
-    """The parts of `a | b`, at any depth."""
+    """The parts of `a | b` and of `name @ (a | b)`, at any depth."""
     pending = [pattern]
     while pending:
         node = pending.pop()
         if node.type in ("match_pattern", "or_pattern"):
             inner = node.named_children or [one for one in node.children if one.type == "_"]
             pending.extend(reversed(inner))
+        elif node.type == "captured_pattern":
+            pending.append(node.children[-1])
+        elif node.type == "tuple_pattern" and node.child_count == 3:  # parentheses and one pattern
+            pending.append(node.children[1])
         else:
             yield node

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 import msgspec
@@ -35,14 +36,15 @@ def reduce_log(text: str, schema: FactSchema) -> ReducedLog:
     """Reduce JSON lines of facts to the status of each ceremony.
 
     The facts of a schema without ceremonies belong to one log. The variant is the value of `fact`,
-    or the one key of the object; either its name or how choreographies call it.
+    or the one key of the object: its name, with or without the type, or how choreographies call it.
     """
     table = schema.status()
-    names = {one.fact: one.name for one in schema.variants if one.fact}
+    names = {f"{schema.name}::{one.name}": one.name for one in schema.variants}
+    names |= {one.fact: one.name for one in schema.variants if one.fact}
     names |= {one.name: one.name for one in schema.variants}
     kept: dict[str, list[tuple[str, int]]] = {}
     faults = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), 1):
         if not line.strip():
             continue
         read = _fact(line, schema)
@@ -75,11 +77,27 @@ def _clash(table: StatusReduction, facts: Sequence[tuple[str, int]]) -> tuple[tu
     return ()
 
 
+class _Repeated(Exception):
+    """A key that stands twice in one object: decoders take the last, people read the first."""
+
+
+def _pairs(found: list[tuple[str, object]]) -> dict[str, object]:
+    kept: dict[str, object] = {}
+    for key, value in found:
+        if key in kept:
+            raise _Repeated(key)
+        kept[key] = value
+    return kept
+
+
 def _fact(line: str, schema: FactSchema) -> tuple[str, str] | str:
     """The name of a fact and its ceremony, or why a line is no fact."""
     try:
-        value: object = msgspec.json.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        msgspec.json.decode(line)
+        value: object = json.loads(line, object_pairs_hook=_pairs)
+    except _Repeated as error:
+        return f"the key `{error}` is repeated"
+    except (ValueError, RecursionError):
         return "this is no JSON object"
     if not isinstance(value, dict):
         return "this is no JSON object"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,10 +14,11 @@ from tellverify.annotations.fact_schemas import (
     SchemaRead,
     compared,
 )
-from tellverify.annotations.schema_files import RUST, schemas_in, schemas_in_text
+from tellverify.annotations.schema_files import RUST, schemas_in
 from tellverify.annotations.time_domains import wide_times
 from tellverify.cli.complaints import Stopped, complain
 from tellverify.cli.exit import Exit
+from tellverify.cli.facts_revision import changed_since, label_at, schemas_at
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
 from tellverify.cli.rust_code import needs_extra
 from tellverify.diagnostics import ceremonies as say
@@ -27,10 +27,9 @@ from tellverify.diagnostics.rust_code import wide_time
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.report.escape import tame
-from tellverify.source.files import Unreadable
+from tellverify.source.files import OverLimit, Unreadable
 from tellverify.source.span import NOWHERE
-from tellverify.source.text import SourceFile, read_text
-from tellverify.verification.git import NoRepository, ask
+from tellverify.source.text import SourceFile, read_text, text_of
 
 
 @click.group("facts")
@@ -151,12 +150,13 @@ def status(log: str, schema: str, name: str | None) -> int:
     """Reduce a log of facts to the status of each ceremony.
 
     LOG has one JSON object a line, `{"fact": "CeremonyInitiated", "ceremony_id": "c1"}` or
-    `{"CeremonyInitiated": {"ceremony_id": "c1"}}`. Exit codes: 0 reduced, 1 facts conflict, a line
-    is no fact or the schema has a fault, 2 wrong usage, 4 the log has no fact.
+    `{"CeremonyInitiated": {"ceremony_id": "c1"}}`; `-` is standard input. Exit codes: 0 reduced, 1
+    facts conflict, a line is no fact or the schema has a fault, 2 wrong usage, 4 the log has no
+    fact.
     """
     try:
         found = [one for one in _read(schema) if name in (None, _name(one)) or one.schema is None]
-        text = read_text(log, LARGEST)
+        text = _log_text(log)
     except Stopped as stop:
         return stop.code
     except Unreadable as error:
@@ -172,6 +172,7 @@ def status(log: str, schema: str, name: str | None) -> int:
         _print(found[0].diagnostics, {schema: found[0].source})
         return Exit.REFUTED
     reduced = reduce_log(text, found[0].schema)
+    log = "<stdin>" if log == "-" else log
     for line, reason in reduced.faults:
         complain(f"{tame(log)}:{line}: {tame(reason)}")
     for one in reduced.statuses:
@@ -189,39 +190,85 @@ def status(log: str, schema: str, name: str | None) -> int:
     return Exit.OK
 
 
+def _log_text(log: str) -> str:
+    """The text of a log, or of standard input. Raises Unreadable."""
+    if log != "-":
+        return read_text(log, LARGEST)
+    content = sys.stdin.buffer.read(LARGEST + 1)
+    if len(content) > LARGEST:
+        raise OverLimit(len(content), LARGEST)
+    return text_of(content)
+
+
 @facts.command("compare")
-@click.argument("old", metavar="OLD")
+@click.argument("old", required=False, metavar="[OLD]")
 @click.argument("new", required=False, metavar="[NEW]")
-@click.option("--against", metavar="REF", help="Compare OLD with itself at a revision of git.")
-def compare(old: str, new: str | None, against: str | None) -> int:
+@click.option("--against", metavar="REF", help="Compare with a revision of git.")
+def compare(old: str | None, new: str | None, against: str | None) -> int:
     """Decide whether facts of the schema OLD are facts of the schema NEW.
 
-    With --against, the one argument is the new version, and the old one is that of the revision.
-    Rust sources are compared type by type. Exit codes: 0 they are, 1 some are not or a schema has a
-    fault, 2 wrong usage.
+    With --against, the one argument is the new version, and the old one is that of the revision;
+    without an argument, all Rust sources below the working folder are compared. Rust sources are
+    compared type by type. Exit codes: 0 they are, 1 some are not or a schema has a fault, 2 wrong
+    usage, 4 there is no fact.
     """
     if (new is None) == (against is None):
-        raise click.UsageError("name two schemas, or one and a revision by --against")
+        raise click.UsageError("name two schemas, or at most one and a revision by --against")
     try:
         if against is not None:
-            label = f"{against}:{old}"
-            before, after = _read_at(old, against, label), _read(old)
-            pair = (label, old)
-        else:
-            before, after = _read(old), _read(new or "")
-            pair = (old, new or "")
+            return _compare_with(against, old)
+        return _compare_all({old or "": _read(old or "")}, {new or "": _read(new or "")}, "")
     except Stopped as stop:
         return stop.code
-    faulty = [(path, one) for path, found in zip(pair, (before, after), strict=True)
-              for one in found if one.schema is None]  # fmt: skip
+
+
+def _compare_with(revision: str, path: str | None) -> int:
+    """Compare one file, or all Rust sources of here, with a revision. Raises Stopped."""
+    if path is not None:
+        return _compare_all({path: schemas_at(path, revision)}, {path: _read(path)}, revision)
+    changed = list(changed_since(revision))
+    before = {one: found for one in changed if (found := schemas_at(one, revision))}
+    after = {
+        found.removeprefix("./"): _read(found)
+        for found in inputs.find((".",), counts=_may_have_facts)
+        if not inputs.is_strange(found, ())
+    }
+    if not before and not any(after.values()):
+        complain("no fact was found")
+        return Exit.NOTHING_SELECTED
+    if not before:
+        click.echo(f"equal: no Rust source with facts at {tame(revision)} was changed")
+    return _compare_all(before, after, revision)
+
+
+_Files = Mapping[str, Sequence[SchemaRead]]
+
+
+def _compare_all(before: _Files, after: _Files, revision: str) -> int:
+    """Compare the schemas of files, the old ones at a revision where it is not empty."""
+    shown = {path: label_at(path, revision) if revision else path for path in before}
+    old_faults = [(shown[path], one) for path, found in before.items() for one in found]
+    new_faults = [(path, one) for path, found in after.items() for one in found]
+    faulty = [(path, one) for path, one in old_faults + new_faults if one.schema is None]
     for path, read in faulty:
         _print(read.diagnostics, {path: read.source})
     if faulty:
         return Exit.REFUTED
     breaks = False
-    for first, second in _pairs(before, after):
-        breaks = _compared(first, second, pair) or breaks
+    for path, found in before.items():
+        home = path if path in after or len(after) != 1 or revision else next(iter(after))
+        for first, second in _pairs(found, after.get(home, ())):
+            place, other = (home, second) if second is not None else _elsewhere(first, after, home)
+            breaks = _compared(first, other, (shown[path], place)) or breaks
     return Exit.REFUTED if breaks else Exit.OK
+
+
+def _elsewhere(first: SchemaRead, after: _Files, home: str) -> tuple[str, SchemaRead | None]:
+    """The one schema of the same name in another file, to which the type was moved."""
+    found = [
+        (path, one) for path, reads in after.items() for one in reads if _name(one) == _name(first)
+    ]
+    return found[0] if len(found) == 1 else (home, None)
 
 
 def _pairs(
@@ -277,26 +324,6 @@ def _read(path: str) -> Sequence[SchemaRead]:
         return schemas_in(path)
     except ModuleNotFoundError as error:
         raise needs_extra(error, "facts in Rust sources") from None
-
-
-def _read_at(path: str, revision: str, label: str) -> Sequence[SchemaRead]:
-    """The schemas that a file had at a revision. Raises Stopped as the above."""
-    try:
-        return schemas_in_text(_at(revision, path), label, path)
-    except ModuleNotFoundError as error:
-        raise needs_extra(error, "facts in Rust sources") from None
-
-
-def _at(revision: str, path: str) -> str:
-    """The text of a file at a revision. Raises Stopped with what git says."""
-    name = f"{revision}:./{os.path.relpath(path).replace(os.sep, '/')}"
-    try:
-        if revision.startswith("-"):
-            raise NoRepository(f"`{revision}` is not a git revision")
-        return ask(".", "cat-file", "blob", name).decode("utf-8", "replace")
-    except NoRepository as error:
-        complain(f"--against: {tame(str(error))}")
-        raise Stopped(Exit.USAGE) from None
 
 
 def _print(

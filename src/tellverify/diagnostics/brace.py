@@ -233,7 +233,7 @@ def no_namespace(path: str, span: Span, *, is_example: bool) -> Diagnostic:
         (span, 'the text has no `module`, and the call no `#[namespace = ".."]`'),
         helps=[
             "begin the text with `module NAME exposing (PROTOCOL)`, or write "
-            '`#[namespace = "NAME"]` before it'
+            '`#[namespace = "NAME"]` in the call before the text'
         ],
         notes=["Aura's macro takes the namespace from either, and refuses a text without one"],
         severity=Severity.NOTE if is_example else None,

@@ -90,13 +90,13 @@ _HELPS = {
     "commutative": "make `merge` independent of the order of its arguments",
     "associative": "make `merge` independent of the order in which replicas meet",
     "idempotent": "make merging a state with itself a no-op",
-    "neutral": "name the neutral element, or add one to the type",
+    "neutral": "name the bottom of a join or the top of a meet, or add it to the type",
     "congruent": "read nothing but what the view shows, or show it in the view",
     "internal": "keep in the view what the update moves, such as a buffer that is folded",
     "closed": "preserve the invariant, or state a weaker one",
     "delta": "include every change of the update in the delta",
     "concurrent": "count per replica, and merge the counts of each replica separately",
-    "monotone": "make the update monotone: it may only grow the state in the order of `merge`",
+    "monotone": "let the update lead only up in a join, and only down in a meet",
 }
 
 

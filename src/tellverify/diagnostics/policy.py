@@ -13,6 +13,7 @@ from tellverify.diagnostics.model import (
     Severity,
     finding,
 )
+from tellverify.source.builtin_policies import PREFIX
 from tellverify.source.span import Span
 
 POLICY_REFERENCE: Final = Code(
@@ -146,6 +147,11 @@ POLICY_DUPLICATE: Final = Code(
 )
 
 
+_EXPORTS: Final = (
+    "remove yours, or change the files that `tellverify policy export --to DIR` writes",
+)
+
+
 def duplicate(path: str, span: Span, section: str, name: str, first: Spot) -> Diagnostic:
     """Two rows of one name in a section, or two tables that may stand once only."""
     what = f"`{name}` appears twice in `{section}`" if name else f"`{section}` appears twice"
@@ -157,6 +163,7 @@ def duplicate(path: str, span: Span, section: str, name: str, first: Spot) -> Di
         others=(
             Annotation(first[1], "the first occurrence", "" if first[0] == path else first[0]),
         ),
+        helps=_EXPORTS if path.startswith(PREFIX) or first[0].startswith(PREFIX) else None,
     )
 
 

@@ -11,7 +11,11 @@ from tellverify.source.span import Span
 
 def read_text(path: str, limit: int) -> str:
     """The content of a file as UTF-8 text. Raises Unreadable."""
-    content = read_bytes(path, limit)
+    return text_of(read_bytes(path, limit))
+
+
+def text_of(content: bytes) -> str:
+    """The text that bytes are in UTF-8. Raises Unreadable."""
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

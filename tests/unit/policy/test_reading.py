@@ -183,6 +183,21 @@ def test_what_two_files_say_twice_is_told_at_both_places(tmp_path: Path) -> None
     assert sorted(found) == [("TV054", '"f"', '"f"'), ("TV054", "links", "links")]
 
 
+def test_a_policy_that_overrules_the_one_of_the_package_is_told_of_the_export(
+    tmp_path: Path,
+) -> None:
+    own = tmp_path / "own.toml"
+    table = '[admission]\nruntime = "full"\nunlisted = "refuse"\n'
+    own.write_text(f'format = 1\nimport = ["builtin:aura"]\n{table}', "utf-8")
+    (found,) = read_policy(str(own)).diagnostics
+    assert found.code.number == "TV054"
+    assert found.message == "`admission` appears twice"
+    assert any("`tellverify policy export --to DIR`" in one for one in found.helps)
+    own.write_text('format = 1\n[[families]]\nname = "f"\n[[families]]\nname = "f"\n', "utf-8")
+    (found,) = read_policy(str(own)).diagnostics
+    assert found.helps == ("remove one of them",)
+
+
 def test_a_policy_is_named_by_its_first_file_with_a_name_or_by_its_folder(tmp_path: Path) -> None:
     folder = tmp_path / "ours"
     folder.mkdir()
