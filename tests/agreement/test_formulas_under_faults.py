@@ -16,6 +16,7 @@ from typing import NamedTuple
 import pytest
 from formulas import random_formula
 from graphs import random_graph
+from local_machines import canonical_machine
 from plain_faults import random_scenario
 from timed_random import SHAPES, RandomTexts
 from timed_texts import protocol_of, written_of
@@ -45,7 +46,6 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.faulty_formulas import formula_under_faults
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed_formulas import TimedFormulas
-from tellverify.projection.subset import canonical_machine
 from tellverify.properties.safety import is_safety
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped
 
