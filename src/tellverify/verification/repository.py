@@ -197,6 +197,17 @@ def _tree_below(place: str, top: str) -> str:
     return found
 
 
+def lies_in_submodule(point: RevisionPoint, path: str) -> bool:
+    """Whether a path was a submodule of the work tree at a commit, or lay in one.
+
+    Raises NoRepository.
+    """
+    inside = _below(path, point.top).split("/")
+    names_above = ["/".join(inside[:length]) for length in range(1, len(inside) + 1)]
+    rows = names(point.top, "ls-tree", "-z", point.commit, "--", *names_above)
+    return any(row.split(" ", 2)[1] == "commit" for row in rows)
+
+
 def _submodule_at(point: RevisionPoint, top: str) -> RevisionPoint | None:
     """The commit of a submodule at that of its work tree, None where it was none."""
     name = os.path.relpath(top, point.top).replace(os.sep, "/")
