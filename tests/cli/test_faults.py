@@ -91,6 +91,20 @@ def test_a_comment_that_is_no_scenario(folder: Path, capsys: pytest.CaptureFixtu
     assert done == 1 and "TV024" in said and "faults NAME(" in said
 
 
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_comments_behind_the_last_statement_count(
+    folder: Path, capsys: pytest.CaptureFixture[str], indent: str
+) -> None:
+    last = f"{indent}-- tell: faults one-crash(crash <= 1 of Server)\n"
+    done, said = check(folder, capsys, f"{STORE}{last}")
+    assert done == 0 and "@ one-crash" in said and "Server` has crashed" in said
+    done, said = check(folder, capsys, f"{STORE}{last.replace('Server', 'Nobody')}")
+    assert done == 1 and "Nobody" in said
+    endless = "protocol Endless =\n  roles A, B\n  rec L\n    A -> B : X\n    continue L\n"
+    assert check(folder, capsys, endless)[0] == 0
+    assert check(folder, capsys, f"{endless}{indent}-- tell: must-end\n")[0] == 1
+
+
 def test_a_scenario_is_not_required_unless_the_configuration_says_so(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
