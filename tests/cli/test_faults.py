@@ -272,6 +272,19 @@ def test_a_trace_under_faults_is_held_against_its_scenario(
     assert "scenario `s` is now `crash <= 1 of C`" in capsys.readouterr().out
 
 
+def test_recheck_holds_a_scenario_against_the_one_of_its_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults down(crash <= 1 of Server)\n-- tell: faults lossy(loss)\n{STORE}"
+    check(folder, capsys, text, "--evidence", "ev")
+    (file,) = Path("ev").rglob("no-stuck-role.Client.under.down.itf.json")
+    assert run(["recheck", str(file)]) == 0
+    capsys.readouterr()
+    file.write_text(file.read_text("utf-8").replace(" @ down", " @ lossy"), "utf-8")
+    assert run(["recheck", str(file)]) == 1
+    assert "scenario `lossy` is now `loss`" in capsys.readouterr().out
+
+
 def test_a_search_that_ends_at_a_budget_is_unknown_and_names_what_is_decided(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
