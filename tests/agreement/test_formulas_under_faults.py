@@ -309,7 +309,7 @@ def test_formulas_under_faults_of_channels_and_liars(start: int) -> None:
         formula = safe_formula(rng, lambda rng=rng, graph=graph: random_formula(rng, graph, 2))
         said = f"seed {seed}: {text(formula)} under {scenario.text}"
         options = Options(queue_limit=LONGEST, search_limit=20_000)
-        answer = formula_under_faults(graph, formula, scenario, options)
+        answer = formula_under_faults(graph, formula, "p", scenario, options)
         assert answer is not None, said
         machines = [canonical_machine(graph, role) for role in graph.roles]
         sets = liar_sets(scenario, graph.roles)
@@ -443,7 +443,7 @@ def test_formulas_with_timers_and_faults(start: int) -> None:
         scenario = parse_scenario("s", rules) if rules else Scenario()
         said = f"seed {seed}: {text(formula)} under {rules}"
         options = Options(queue_limit=2, search_limit=20_000)
-        answer = TimedFormulas(protocol, options).answer(formula, scenario)
+        answer = TimedFormulas(protocol, options).answer(formula, "p", scenario)
         channels = {(n.sender, n.receiver) for n in protocol.nodes if isinstance(n, MessageNode)}
         allowed = resolved(scenario, protocol.roles, channels)
         assert answer is not None and allowed is not None, said

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -327,6 +328,13 @@ def test_files_of_a_submodule_are_those_of_its_commit(tellverify: Command, tmp_p
     Path("../shallow").rename("sub")
     code, _, err = tellverify("compare", "--against", "HEAD", "sub")
     assert (code, "the submodule sub lacks the commit that it had then" in err) == (2, True), err
+    shutil.rmtree("sub")
+    git("rm", "-q", "--cached", "sub")
+    for path in ("sub", "sub/p.tell"):
+        code, _, err = tellverify("compare", "--against", "HEAD", path)
+        assert (code, f"{path}: it was in a submodule at `HEAD`" in err) == (2, True), err
+    code, _, err = tellverify("compare", "--against", "HEAD", "sup")
+    assert (code, "sup: no such file or folder, now or at `HEAD`" in err) == (2, True), err
 
 
 def test_a_version_that_is_not_good_alone_stops_there(tellverify: Command) -> None:

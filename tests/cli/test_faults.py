@@ -91,6 +91,20 @@ def test_a_comment_that_is_no_scenario(folder: Path, capsys: pytest.CaptureFixtu
     assert done == 1 and "TV024" in said and "faults NAME(" in said
 
 
+@pytest.mark.parametrize("indent", ["", "  "])
+def test_comments_behind_the_last_statement_count(
+    folder: Path, capsys: pytest.CaptureFixture[str], indent: str
+) -> None:
+    last = f"{indent}-- tell: faults one-crash(crash <= 1 of Server)\n"
+    done, said = check(folder, capsys, f"{STORE}{last}")
+    assert done == 0 and "@ one-crash" in said and "Server` has crashed" in said
+    done, said = check(folder, capsys, f"{STORE}{last.replace('Server', 'Nobody')}")
+    assert done == 1 and "Nobody" in said
+    endless = "protocol Endless =\n  roles A, B\n  rec L\n    A -> B : X\n    continue L\n"
+    assert check(folder, capsys, endless)[0] == 0
+    assert check(folder, capsys, f"{endless}{indent}-- tell: must-end\n")[0] == 1
+
+
 def test_a_scenario_is_not_required_unless_the_configuration_says_so(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -256,6 +270,19 @@ def test_a_trace_under_faults_is_held_against_its_scenario(
     capsys.readouterr()
     assert run(["replay", str(file), "a.tell"]) == 1
     assert "scenario `s` is now `crash <= 1 of C`" in capsys.readouterr().out
+
+
+def test_recheck_holds_a_scenario_against_the_one_of_its_name(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = f"-- tell: faults down(crash <= 1 of Server)\n-- tell: faults lossy(loss)\n{STORE}"
+    check(folder, capsys, text, "--evidence", "ev")
+    (file,) = Path("ev").rglob("no-stuck-role.Client.under.down.itf.json")
+    assert run(["recheck", str(file)]) == 0
+    capsys.readouterr()
+    file.write_text(file.read_text("utf-8").replace(" @ down", " @ lossy"), "utf-8")
+    assert run(["recheck", str(file)]) == 1
+    assert "scenario `lossy` is now `loss`" in capsys.readouterr().out
 
 
 def test_a_search_that_ends_at_a_budget_is_unknown_and_names_what_is_decided(

@@ -174,6 +174,17 @@ def test_a_message_that_arrives_twice_under_a_timer() -> None:
     assert events(found["property[once] @ twice"]) == 3
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [(TICKS, "counted @ twice"), (OTA, "one-way @ liar"), (RETRY, "once"), (ONCE, "once @ twice")],
+)
+def test_every_run_says_which_property_it_breaks(text: str, name: str) -> None:
+    item, mark, scenario = name.partition(" @ ")
+    outcome = decided(text, D=2)[f"property[{item}]{mark}{scenario}"]
+    assert isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace), outcome
+    assert outcome.evidence.explanation.startswith(f"property `{item}` does not hold: ")
+
+
 @pytest.mark.parametrize("timer", [False, True])
 def test_a_scenario_speaks_of_the_sizes_that_have_its_members(timer: bool) -> None:
     text = OTA.replace("byzantine of C", "crash of D[2]")

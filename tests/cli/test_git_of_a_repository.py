@@ -14,6 +14,7 @@ import pytest
 import tellverify
 from tellverify.cli.group import run
 from tellverify.verification.git import differences
+from tellverify.verification.repository import is_tracked
 
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
 STUCK = """\
@@ -244,6 +245,54 @@ def test_gitmodules_hides_no_change_of_a_submodule(
     git(repository, "commit", "-qm", "a change")
     assert checked(call, "--changed-since", "HEAD~1") == ["lib/c.tell"]
     assert call("check", "--changed-since", "HEAD~1")[0] == 1
+
+
+def test_a_hook_in_a_subfolder_asks_the_repository_of_that_folder(
+    repository: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git takes the working folder for the top of the work tree where `GIT_DIR` alone is set."""
+    (repository / "inner" / "c.tell").write_text(GOOD)
+    monkeypatch.chdir(repository / "inner")
+    assert checked(call, "--changed-since", "HEAD") == ["c.tell"]
+    monkeypatch.setenv("GIT_DIR", str(repository / ".git"))
+    monkeypatch.setenv("GIT_LITERAL_PATHSPECS", "1")
+    assert checked(call, "--changed-since", "HEAD") == ["c.tell"]
+    assert is_tracked("b.tell")
+    assert not is_tracked("c.tell")
+
+
+def test_a_hook_asks_a_submodule_about_its_own_commits(
+    repository: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "c.tell").write_text(GOOD)
+    git(library, "init", "-q")
+    git(library, "add", "-A")
+    git(library, "commit", "-qm", "library")
+    git(repository, "submodule", "--quiet", "add", str(library), "lib")
+    git(repository, "commit", "-qm", "with a submodule")
+    (repository / "lib" / "c.tell").write_text(GOOD.replace("Ping", "Pong"))
+    asked = ("compare", "--against", "HEAD", "--format", "concise", "lib")
+    alone = call(*asked)
+    assert (alone[0], "no order" in alone[1]) == (1, True), alone
+    place = repository / ".git"
+    for name, value in (("GIT_DIR", place), ("GIT_INDEX_FILE", place / "index")):
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(place / "objects"))
+    assert call(*asked) == alone
+
+
+def test_what_a_hook_is_about_to_commit_is_tracked(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its index is another file than that of the repository."""
+    (repository / "c.tell").write_text(GOOD)
+    monkeypatch.setenv("GIT_INDEX_FILE", str(repository / ".git" / "next-index"))
+    git(repository, "add", "c.tell")
+    assert is_tracked("c.tell")
+    monkeypatch.delenv("GIT_INDEX_FILE")
+    assert not is_tracked("c.tell")
 
 
 def test_an_ignored_file_that_git_does_not_track_has_changed(repository: Path, call: Call) -> None:

@@ -236,7 +236,7 @@ def test_a_baseline_counts_only_where_the_base_has_it(tellverify: Command) -> No
     assert tellverify(*named, "--strict")[0] == 1
     code, _, err = tellverify(*named, "--strict", "--base", "nowhere")
     assert code == 1
-    assert "no comment and no baseline counts" in err
+    assert "no comment and no baseline counts: git knows no revision `nowhere`\n" in err
 
 
 def test_include_counts_only_where_the_base_has_it(tellverify: Command) -> None:

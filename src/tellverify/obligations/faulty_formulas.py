@@ -30,7 +30,7 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Trace, Waiting
 from tellverify.obligations.machines import Machines
 from tellverify.obligations.options import Options
-from tellverify.obligations.temporal_answers import TemporalAnswer
+from tellverify.obligations.temporal_answers import TemporalAnswer, contradicted
 from tellverify.properties.configurations import Configurations, all_configurations
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import ProductDecision, decide
@@ -54,9 +54,9 @@ class _LiarSearch(NamedTuple):
 
 
 def formula_under_faults(
-    graph: ProtocolGraph, formula: Formula, scenario: Scenario, options: Options
+    graph: ProtocolGraph, formula: Formula, name: str, scenario: Scenario, options: Options
 ) -> TemporalAnswer | None:
-    """Whether no run of `scenario` breaks a safety formula.
+    """Whether no run of `scenario` breaks a safety formula, the property `name`.
 
     None when the scenario names a member that no family has.
     """
@@ -86,7 +86,7 @@ def formula_under_faults(
         return TemporalAnswer(_unbroken(searches), statistics)
     first = min(broken, key=lambda one: len(one.steps or ()))
     minimal = all(_has_all(one.configurations, found, len(first.steps or ())) for one in searches)
-    trace = _trace(formula, first, scenario, machines, minimal=minimal)
+    trace = _trace(formula, name, first, scenario, machines, minimal=minimal)
     return TemporalAnswer(Refuted(PROPERTY_BROKEN.number, trace, Method.SEARCH), statistics)
 
 
@@ -136,6 +136,7 @@ def _has_all(configurations: Configurations, scenario: ResolvedScenario, events:
 
 def _trace(
     formula: Formula,
+    name: str,
     found: _LiarSearch,
     scenario: Scenario,
     machines: Sequence[Machine],
@@ -150,7 +151,7 @@ def _trace(
         [machine.role for machine in machines],
         minimal=minimal,
         culprits=(),
-        explanation="the property does not hold: these events violate it, whatever follows",
+        explanation=contradicted(name),
     )
     waits = tuple(
         Waiting(one.role, True) if one.role in found.liars else one for one in trace.waiting

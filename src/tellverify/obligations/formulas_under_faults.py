@@ -87,7 +87,9 @@ def under_scenarios(
         if outcome is None and _only_stops(scenario, formulas):
             outcome = verdict.outcome
         if outcome is None:
-            outcome, statistics = united(context, _answers(context, scenario, formulas))
+            outcome, statistics = united(
+                context, _answers(context, scenario, formulas, verdict.scope.item)
+            )
             if isinstance(outcome, Refuted):
                 outcome = msgspec.structs.replace(outcome, reason=shown)
         yield msgspec.structs.replace(
@@ -121,7 +123,7 @@ def _known(outcome: Outcome, why: str) -> Outcome | None:
 
 
 def _answers(
-    context: Context, scenario: Scenario, formulas: Sequence[FormulaOfInstance]
+    context: Context, scenario: Scenario, formulas: Sequence[FormulaOfInstance], name: str
 ) -> list[tuple[Instance, TemporalAnswer]]:
     """The answers at all sizes that have the members that the scenario names."""
     from tellverify.obligations.faulty_formulas import formula_under_faults
@@ -131,13 +133,13 @@ def _answers(
         graph, lowered = instance.lowered.graph, instance.lowered
         answer: TemporalAnswer | None
         if timed is not None:
-            answer = timed.answer(formula, scenario)
+            answer = timed.answer(formula, name, scenario)
         elif graph is None:
             answer = TemporalAnswer(without_graph(instance))
         elif lowered.parallel and lowered.order is None:
             answer = TemporalAnswer(Unknown(_PARALLEL, OUTSIDE_CLASS.number))
         else:
-            answer = formula_under_faults(graph, formula, scenario, context.options)
+            answer = formula_under_faults(graph, formula, name, scenario, context.options)
         if answer is not None:
             found.append((instance, answer))
     return found

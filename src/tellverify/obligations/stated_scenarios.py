@@ -82,7 +82,7 @@ def _read(context: Context, said: list[Diagnostic]) -> Iterator[StatedScenario]:
     """The scenarios in the source in its order, then those of the configuration."""
     source = context.source
     for one in directives(context.judged.file, source).of_kind("faults"):
-        if not one.reaches(context.protocol.span):
+        if not one.speaks_of(context.protocol.span):
             continue
         name, path, start = one.argument, source.path, one.text_span.start
         if name == NO_FAULTS:

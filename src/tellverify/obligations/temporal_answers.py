@@ -28,6 +28,11 @@ class TemporalAnswer(msgspec.Struct, frozen=True):
     trace: Trace | None = None
 
 
+def contradicted(name: str) -> str:
+    """What is said of a run whose events alone break a property."""
+    return f"property `{name}` does not hold: these events violate it, whatever follows"
+
+
 class FormulaOfInstance(NamedTuple):
     """A property at given sizes; `timed` decides it where the protocol has timeouts."""
 

@@ -195,7 +195,7 @@ class Searcher:
     def _answer(
         self, scoped: _ScopedInstance, formula: Formula, written: say.Written
     ) -> TemporalAnswer:
-        found = self._found(scoped, formula)
+        found = self._found(scoped, formula, written.name)
         if found.steps is None or found.trace is not None:
             return TemporalAnswer(found.outcome, found.statistics)
         try:
@@ -209,11 +209,14 @@ class Searcher:
         refuted = Refuted(PROPERTY_BROKEN.number, trace, found.method)
         return TemporalAnswer(refuted, found.statistics)
 
-    def _found(self, scoped: _ScopedInstance, formula: Formula) -> _FoundRun:
-        """Search configurations; what that leaves open may be decided on the protocol graph."""
+    def _found(self, scoped: _ScopedInstance, formula: Formula, name: str = "") -> _FoundRun:
+        """Search configurations; what that leaves open may be decided on the protocol graph.
+
+        A run that is shown breaks the property `name`.
+        """
         graph = scoped.instance.lowered.graph
         if scoped.timed is not None:
-            return self._timed(scoped.timed, formula)
+            return self._timed(scoped.timed, formula, name)
         if graph is None:
             return _FoundRun(without_graph(scoped.instance))
         found = _FoundRun(Undecided("too large to be searched", STEP_LIMIT.number))
@@ -232,9 +235,9 @@ class Searcher:
         return self._ordered(scoped, graph, formula) or found
 
     @staticmethod
-    def _timed(timed: TimedFormulas, formula: Formula) -> _FoundRun:
+    def _timed(timed: TimedFormulas, formula: Formula, name: str) -> _FoundRun:
         """The answer on a protocol with timeouts, with its run where there is one."""
-        answer = timed.answer(formula, Scenario())
+        answer = timed.answer(formula, name, Scenario())
         if answer is None:
             raise Defect("no scenario names a member that is not there")
         outcome, evidence = answer.outcome, None

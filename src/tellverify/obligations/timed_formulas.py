@@ -17,7 +17,7 @@ from tellverify.model.formula import BranchAtom, FinishedAtom, Formula, OfferAto
 from tellverify.model.scenario import Scenario, resolved
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.obligations.options import Options
-from tellverify.obligations.temporal_answers import TemporalAnswer
+from tellverify.obligations.temporal_answers import TemporalAnswer, contradicted
 from tellverify.obligations.timed import TimedAnswer, covered, is_minimal, searched_timed
 from tellverify.obligations.timed_runs import TimedRuns
 from tellverify.obligations.timed_scenarios import undecided_rule
@@ -45,8 +45,10 @@ class TimedFormulas:
         self.options = options
         self._searches: dict[Scenario, tuple[TimedAnswer, TimedConfigurations] | None] = {}
 
-    def answer(self, formula: Formula, scenario: Scenario) -> TemporalAnswer | None:
-        """Whether no run breaks a formula; the scenario without rules is that without faults.
+    def answer(self, formula: Formula, name: str, scenario: Scenario) -> TemporalAnswer | None:
+        """Whether no run breaks a formula, the property `name`.
+
+        The scenario without rules is that without faults.
 
         None when the scenario names a member that no family has.
         """
@@ -71,7 +73,11 @@ class TimedFormulas:
                 self.protocol, LatePolicy(self.options.late), FirePolicy(self.options.fire)
             )
             trace = runs.breaking(
-                formula, run.events, scenario.text, minimal=is_minimal(run, answer.found)
+                formula,
+                run.events,
+                scenario.text,
+                contradicted(name),
+                minimal=is_minimal(run, answer.found),
             )
             refuted = Refuted(PROPERTY_BROKEN.number, trace, Method.SEARCH)
             return TemporalAnswer(refuted, statistics)

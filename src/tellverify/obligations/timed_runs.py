@@ -61,7 +61,13 @@ class TimedRuns:
         )
 
     def breaking(
-        self, formula: Formula, events: Sequence[TimedEvent], scenario: str, *, minimal: bool
+        self,
+        formula: Formula,
+        events: Sequence[TimedEvent],
+        scenario: str,
+        explanation: str,
+        *,
+        minimal: bool,
     ) -> Trace:
         """The trace of a run whose events break a formula; `scenario` has its rules, if any."""
         replay, steps, states = self.replayed(events)
@@ -69,7 +75,7 @@ class TimedRuns:
             fault=Fault.PROPERTY,
             steps=tuple(steps),
             culprits=(),
-            explanation="the property does not hold: these events violate it, whatever follows",
+            explanation=explanation,
             minimal=minimal,
             queues=replay.queues(),
             waiting=tuple(map(replay.waiting, self.told(steps, ()))),

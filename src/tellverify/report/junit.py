@@ -197,9 +197,10 @@ def _shown(
         case Trace() as trace:
             yield ""
             yield from draw(trace, protocol.roles, Style(width=100))
-        case Conflict(reason=reason):
+        case Conflict(reason=reason) as conflict:
             if problem is None or reason not in problem.message:
-                yield f"two places that do not fit together: {tame(reason)}"
+                what = "" if conflict.has_one_place else "two places that do not fit together: "
+                yield f"{what}{tame(reason)}"
         case Core(reason=reason, premises=premises):
             yield f"premises that cannot hold together: {tame(reason)}"
             for premise in premises:

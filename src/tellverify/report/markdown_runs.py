@@ -115,7 +115,8 @@ def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> st
     obligation = f"<code>{html(verdict.name)}</code>"
     evidence = outcome.evidence
     if isinstance(evidence, Conflict):
-        return f"{obligation} of {name}: two places that do not fit"
+        what = "where it fails" if evidence.has_one_place else "two places that do not fit"
+        return f"{obligation} of {name}: {what}"
     if isinstance(evidence, Core):
         return f"{obligation} of {name}: premises that cannot hold together"
     culprits = listed(collapsed(evidence.culprits), 3)
@@ -146,6 +147,8 @@ def _shown(
 def _conflict(
     conflict: Conflict, sources: Mapping[str, SourceFile], is_told: bool
 ) -> Iterator[str]:
+    if conflict.has_one_place and is_told:
+        return
     places: dict[str, None] = {}
     for region in conflict.regions:
         places[code(f"{region.path.rpartition('/')[2]}:{region.line}")] = None

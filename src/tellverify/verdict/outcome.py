@@ -39,7 +39,7 @@ class Bounded(msgspec.Struct, frozen=True, omit_defaults=True, tag="bounded", ta
 
 
 class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, tag="conflict", tag_field="kind"):
-    """Two places of the source that do not fit together, and why.
+    """Two places of the source that do not fit together, and why; or one that is wrong by itself.
 
     `regions` are both places in lines and columns, in the verdict of a run.
     """
@@ -49,6 +49,11 @@ class Conflict(msgspec.Struct, frozen=True, omit_defaults=True, tag="conflict", 
     left: Span
     right: Span
     regions: tuple[Region, ...] = ()
+
+    @property
+    def has_one_place(self) -> bool:
+        """Whether the place is wrong by itself."""
+        return self.left == self.right
 
 
 class CorePremise(msgspec.Struct, frozen=True, omit_defaults=True):

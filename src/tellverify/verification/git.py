@@ -13,6 +13,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+from tellverify.language.files.work_tree import top_of
+
 # A folder that looks like a repository, and is one of the files of another, is none.
 _SETTINGS: Final = (
     "core.fsmonitor=false",
@@ -27,6 +29,18 @@ _STILL: Final = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
+# What a hook of git tells its programs: where the repository is, which here the folder alone says,
+# and how patterns of names are read, which here each question says.
+_PLACES: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_PREFIX")
+_PATTERNS: Final = tuple(f"GIT_{one}_PATHSPECS" for one in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))
+# What it tells of the repository of the working folder, and of no other.
+_PARTS: Final = (
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_SHALLOW_FILE",
+    "GIT_GRAFT_FILE",
+)
 # What a user or a `.gitmodules` may set to have fewer files named. Of another work tree below this
 # one nothing is asked, since that would run what it configures.
 _EVERYTHING: Final = ("--no-relative", "--ignore-submodules=all", "--no-ext-diff", "--no-textconv")
@@ -46,7 +60,7 @@ def ask(
 ) -> bytes:
     """What git prints in a folder, with further settings. Raises NoRepository."""
     command = ["git", *_QUIET, *arguments]
-    environment = {**os.environ, **_STILL, **_as_environment(settings)}
+    environment = {**_inherited(folder), **_STILL, **_as_environment(settings)}
     try:
         done = subprocess.run(
             command, input=given, cwd=folder, env=environment, capture_output=True, check=False
@@ -57,6 +71,14 @@ def ask(
         lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise NoRepository(lines[0] if lines else f"git ends with {done.returncode}")
     return done.stdout
+
+
+def _inherited(folder: str) -> dict[str, str]:
+    """The environment without what would name another repository than that of `folder`."""
+    dropped = {*_PLACES, *_PATTERNS}
+    if top_of(folder) != top_of("."):
+        dropped.update(_PARTS)
+    return {key: value for key, value in os.environ.items() if key not in dropped}
 
 
 def names(folder: str, *arguments: str) -> list[str]:
@@ -77,9 +99,7 @@ def differences(folder: str, *arguments: str) -> list[str]:
 def _without_filters(folder: str) -> dict[str, str]:
     """Settings that switch off the filters which the repository itself names."""
     try:
-        words = names(
-            folder, "config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\."
-        )
+        words = names(folder, *_FILTERS)
     except NoRepository:
         return {}  # there is none
     drivers = {

@@ -217,7 +217,7 @@ def _options_of(found: SourceProtocol, options: Options) -> Options:
     about = " ".join(d.argument for kind in _OF_OBLIGATIONS for d in said.of_kind(kind))
     stated = tuple(name for name in named if name in about)
     options = msgspec.structs.replace(options, stated=stated)
-    if not any(mark.reaches(found.protocol.span) for mark in said.of_kind(_MUST_END)):
+    if not any(mark.speaks_of(found.protocol.span) for mark in said.of_kind(_MUST_END)):
         return options
     wanted = (*options.requirements, (Property.CAN_TERMINATE.value, "bounded"))
     return msgspec.structs.replace(options, requirements=wanted)

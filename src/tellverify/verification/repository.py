@@ -63,9 +63,7 @@ def text_at(revision: str, path: str) -> bytes | None:
         raise NoRepository(f"{path} is not in a git work tree")
     if top_of(".") not in ("", top):
         return None
-    if revision.startswith("-") or not revision.strip():
-        raise NoRepository(f"`{revision}` is not a git revision")
-    commit = _lines(top, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    commit, _ = _commit_and_top(top, revision)
     name = _below(place, top)
     if not ask(top, "ls-tree", "-z", commit, "--", name):
         return None
@@ -121,27 +119,36 @@ class Differences(msgspec.Struct, frozen=True):
 
 def revision_point(revision: str) -> RevisionPoint:
     """Where the work since `revision` began. Raises NoRepository."""
-    if revision.startswith("-") or not revision.strip():
-        raise NoRepository(f"`{revision}` is not a git revision")
     if not top_of("."):
         raise NoRepository("the working folder is not in a git work tree")
+    commit, top = _commit_and_top(".", revision)
+    try:
+        base = _lines(".", "merge-base", commit, "HEAD")
+    except NoRepository:
+        base = ""  # no common history, as in a shallow clone
+    return RevisionPoint(base or commit, top)
+
+
+def _commit_and_top(folder: str, revision: str) -> tuple[str, str]:
+    """The commit that a revision names in a folder, and the top of its work tree.
+
+    Raises NoRepository.
+    """
+    if revision.startswith("-") or not revision.strip():
+        raise NoRepository(f"`{revision}` is not a git revision")
     asked = ("--verify", "--end-of-options", f"{revision}^{{commit}}")
     try:
-        said = _lines(".", "rev-parse", "--show-toplevel", *asked)
+        said = _lines(folder, "rev-parse", "--show-toplevel", *asked)
     except NoRepository as error:
         if "single revision" in str(error):
-            shallow = _lines(".", "rev-parse", "--is-shallow-repository") == "true"
+            shallow = _lines(folder, "rev-parse", "--is-shallow-repository") == "true"
             more = "; this is a shallow clone, fetch the revision before" if shallow else ""
             raise NoRepository(f"git knows no revision `{revision}`{more}") from None
         if "expected commit" in str(error):
             raise NoRepository(f"`{revision}` is no commit") from None
         raise
     top, _, commit = said.rpartition("\n")
-    try:
-        base = _lines(".", "merge-base", commit, "HEAD")
-    except NoRepository:
-        base = ""  # no common history, as in a shallow clone
-    return RevisionPoint(base or commit, os.path.realpath(top))
+    return commit, os.path.realpath(top)
 
 
 def differences_since(revision: str) -> Differences:
@@ -188,6 +195,17 @@ def _tree_below(place: str, top: str) -> str:
             found = folder
         folder = os.path.dirname(folder)
     return found
+
+
+def lies_in_submodule(point: RevisionPoint, path: str) -> bool:
+    """Whether a path was a submodule of the work tree at a commit, or lay in one.
+
+    Raises NoRepository.
+    """
+    inside = _below(path, point.top).split("/")
+    names_above = ["/".join(inside[:length]) for length in range(1, len(inside) + 1)]
+    rows = names(point.top, "ls-tree", "-z", point.commit, "--", *names_above)
+    return any(row.split(" ", 2)[1] == "commit" for row in rows)
 
 
 def _submodule_at(point: RevisionPoint, top: str) -> RevisionPoint | None:

@@ -53,7 +53,7 @@ from tellverify.projection.every_size import GraphAt
 from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.machine_system import choreography, put_together
-from tellverify.verification.trace_judgement import departs, read_trace
+from tellverify.verification.trace_judgement import departs, other_scenario, read_trace
 
 _Differs: TypeAlias = Callable[[Workspace, GraphAt], str]
 _File = TypeVar(
@@ -154,17 +154,25 @@ def _size_text(groups: Iterable[Sequence[str]]) -> str:
 
 
 def compare_run_with_source(path: str) -> None:
-    """Raise Rejected where the parallel branches of the text allow a run against fidelity.
+    """Raise Rejected where the text allows a run against fidelity, or has another scenario.
 
     The graph in a file has their interleavings, and with them more order than the text means. What
     is no run of the graph is therefore compared with the partial orders of the text.
     """
     trace, _ = read_trace(path)
     subject = trace.subject
-    if subject.fault is not Fault.INFIDELITY or subject.late is not msgspec.UNSET:
+    has_scenario = subject.scenario is not msgspec.UNSET
+    is_parallel = subject.fault is Fault.INFIDELITY and subject.late is msgspec.UNSET
+    if not has_scenario and not is_parallel:
         return
     dialect, paths = basis_of(subject)
     workspace = opened(subject.source, dialect, paths)
+    found = _protocol(workspace, subject.protocol)
+    if has_scenario and found is not None:
+        other = other_scenario(found, subject)
+        require(not other, "scenario", other)
+    if not is_parallel:
+        return
     lowered = lowered_in(workspace, subject.protocol, sizes_of(subject.instance))
     if lowered is None or lowered.order is None or lowered.graph is None:
         return

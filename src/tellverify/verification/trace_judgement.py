@@ -132,7 +132,7 @@ def other_scenario(found: SourceProtocol, subject: TraceSubject) -> str:
     if not name or subject.scenario is msgspec.UNSET:
         return ""
     for one in directives(found.judged.file, found.source).of_kind("faults"):
-        if one.argument == name and one.reaches(found.protocol.span):
+        if one.argument == name and one.speaks_of(found.protocol.span):
             try:
                 rules = parse_scenario(name, one.text).text
             except ScenarioError:

@@ -15,8 +15,10 @@ from tellverify.verification.changed_files import changed_files
 from tellverify.verification.git import NoRepository
 from tellverify.verification.repository import (
     Differences,
+    RevisionPoint,
     contents_at,
     differences_since,
+    lies_in_submodule,
     real_paths,
 )
 from tellverify.versions.fact_changes import SchemaTexts, is_schema, text_of
@@ -66,7 +68,7 @@ def files_against(revision: str, paths: Sequence[str], files: Sequence[ReadFile]
     read = [*files, *neighbours(files)]
     changed = changed_files(since, read)
     touched = since.below(paths)
-    _require_there(paths, touched, revision)
+    _require_there(paths, touched, since.point, revision)
     places = real_paths(file.path for file in files)
     now = set(places)
     wanted = {
@@ -152,10 +154,16 @@ def _require_inside(paths: Sequence[str], top: str) -> None:
             raise NoRepository(f"{path} is outside of the git work tree")
 
 
-def _require_there(paths: Sequence[str], touched: Iterable[str], revision: str) -> None:
+def _require_there(
+    paths: Sequence[str], touched: Iterable[str], point: RevisionPoint, revision: str
+) -> None:
     """Every path is one of now or of the revision."""
     for path in paths:
         place = os.path.realpath(path)
         was_there = any(os.path.commonpath((place, one)) == place for one in touched)
-        if not os.path.lexists(path) and not was_there:
-            raise NoRepository(f"{path}: no such file or folder, now or at `{revision}`")
+        if os.path.lexists(path) or was_there:
+            continue
+        if lies_in_submodule(point, path):
+            reason = f"it was in a submodule at `{revision}`, and that is gone with its files"
+            raise NoRepository(f"{path}: {reason}")
+        raise NoRepository(f"{path}: no such file or folder, now or at `{revision}`")

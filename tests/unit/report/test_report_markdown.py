@@ -129,3 +129,32 @@ def test_an_error_of_the_text_says_how_to_fix_it() -> None:
         if "**error** TV131" in one
     ]
     assert ". To fix: a send is written" in line
+
+
+def test_what_fails_at_one_place_is_shown_there_once() -> None:
+    text = (
+        "protocol P =\n  roles A, B\n  choice A at\n"
+        "    | Low when (x < 0) =>\n        A -> B : Low\n"
+        "    | High when (x > 0) =>\n        A -> B : High\n"
+    )
+    found = check_text(text, Options(), "p.tell")
+    report = write_markdown(found.run, found.sources)
+    (guards,) = [line for line in report.splitlines() if "<summary><code>guards" in line]
+    assert guards.endswith("<code>P</code>: where it fails</summary>")
+    shown = report.partition(guards)[2].partition("</details>")[0]
+    assert shown.count("p.tell:3`") == 1
+
+
+def test_what_does_not_merge_is_shown_at_both_places() -> None:
+    text = (
+        "protocol P =\n  roles A, B, C\n  choice A at\n"
+        "    | X =>\n        A -> B : X\n        B -> C : X\n        C -> A : Z\n"
+        "    | Y =>\n        A -> B : Y\n        A -> C : Y\n        C -> A : Z\n"
+    )
+    found = check_text(text, Options(), "p.tell")
+    report = write_markdown(found.run, found.sources)
+    summaries = [line for line in report.splitlines() if "<summary><code>projectable" in line]
+    assert summaries and all(
+        one.endswith("two places that do not fit</summary>") for one in summaries
+    )
+    assert "`p.tell:5` and `p.tell:9`" in report

@@ -93,6 +93,10 @@ class Directive(msgspec.Struct, frozen=True):
         covers = self.covers
         return self.covers_file or (covers.start < span.end and span.start < covers.end)
 
+    def speaks_of(self, protocol: Span) -> bool:
+        """Whether it is about the protocol at a span, also from behind its last statement."""
+        return self.reaches(protocol) or self.covers.start == self.covers.end
+
     @property
     def items(self) -> tuple[str, ...]:
         """The parts of the argument between commas outside of brackets."""
