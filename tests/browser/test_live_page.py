@@ -183,6 +183,16 @@ def test_the_place_of_the_reader_is_kept(chrome: Browser, served: LiveServer) ->
     page.context.close()
 
 
+def test_a_narrow_page_begins_with_its_verdict(chrome: Browser, served: LiveServer) -> None:
+    page, _ = opened(chrome, served, 380)
+    report_of(page).locator("h1").wait_for()
+    assert page.evaluate("() => scrollY") == 0
+    page.locator("#text").fill(SHOP.replace("Pack", "Parcels"))
+    page.wait_for_selector("body[data-report='2']")
+    assert page.evaluate("() => scrollY") == 0
+    page.context.close()
+
+
 @pytest.mark.parametrize("width", [380, 1280, 1920])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_is_clipped_or_off_the_screen(

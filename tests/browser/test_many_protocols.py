@@ -123,6 +123,25 @@ def test_a_row_is_a_line_that_keeps_the_name_of_its_protocol(
     page.context.close()
 
 
+@pytest.mark.parametrize("width", [1280, 1920])
+def test_the_places_of_all_rows_are_a_column(chrome: Browser, tmp_path: Path, width: int) -> None:
+    names = ("infidelity", "late_reader", "mixed_choice", "not_mergeable", "unbounded_queue")
+    paths = [str(ROOT / "counterexamples" / f"{one}.tell") for one in names]
+    checked = check_paths(paths, Options())
+    path = tmp_path / "report.html"
+    path.write_text(write_html(checked.run, checked.sources), encoding="utf-8")
+    page = _opened(chrome, path, width)
+    counts = {len(one.locator("> span").all()) for one in page.locator(".chips").all()}
+    assert len(counts) > 1
+    begins = page.evaluate(
+        "() => [...document.querySelectorAll('.protocol > summary > .at')]"
+        ".map((one) => Math.round(one.getBoundingClientRect().left))"
+    )
+    assert len(begins) == len(names)
+    assert len(set(begins)) == 1
+    page.context.close()
+
+
 def test_many_that_pass_are_groups_by_folder(chrome: Browser, many: Path) -> None:
     page = _opened(chrome, many)
     groups = page.locator("#protocols > details.group")

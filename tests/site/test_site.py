@@ -53,3 +53,10 @@ def test_every_code_of_the_table_has_its_page(site: Path) -> None:
     linked = re.findall(r'href="(explain/TV\d+\.html)"', (site / "codes.html").read_text("utf-8"))
     assert len(linked) > 200
     assert all((site / one).exists() for one in linked)
+
+
+def test_the_contents_of_a_page_leave_room_for_transcripts(site: Path) -> None:
+    """The headings of a page stand in the navigation, so that lines of 100 cells fit."""
+    text = (site / "tutorial.html").read_text("utf-8")
+    assert 'data-md-type="toc"' not in text
+    assert text.count('href="#2-first-mistake-somebody-is-not-informed" class="md-nav__link"') == 1

@@ -88,13 +88,22 @@ def _detail(outcome: Outcome, counts: list[str]) -> list[str]:
             return [ledger, place, reason]
 
 
-def why_not_required(verdict: Verdict) -> str:
-    """Why an outcome that is not required does not count, in words."""
-    return f"expected at {verdict.expected}" if verdict.expected else "not required"
+def why_not_required(verdict: Verdict, path: str = "") -> str:
+    """Why an outcome that is not required does not count, in words.
+
+    A place in the file `path` is named by its line alone.
+    """
+    if not verdict.expected:
+        return "not required"
+    file, _, line = verdict.expected.rpartition(":")
+    return f"expected at line {line}" if file == path else f"expected at {verdict.expected}"
 
 
-def detail_of(verdict: Verdict) -> str:
-    """What stands right of an obligation: how it is known, how far, or why not."""
+def detail_of(verdict: Verdict, path: str = "") -> str:
+    """What stands right of an obligation: how it is known, how far, or why not.
+
+    A place in the file `path` is named by its line alone.
+    """
     counts = [
         counted(value, "configuration")
         for name, value in verdict.statistics
@@ -102,7 +111,7 @@ def detail_of(verdict: Verdict) -> str:
     ]
     parts = _detail(verdict.outcome, counts)
     if not verdict.required and isinstance(verdict.outcome, Refuted | Unknown | Skipped):
-        parts.append(why_not_required(verdict))
+        parts.append(why_not_required(verdict, path))
     if verdict.vacuity == "vacuous" and isinstance(verdict.outcome, Proved | Bounded):
         parts.append(_VACUOUS.removeprefix(", "))
     return ", ".join(part for part in parts if part)
@@ -207,7 +216,7 @@ def _key(protocol: ProtocolReport, verdict: Verdict) -> tuple[str, str, str, boo
         return _ALL_SIZES, "", bound_of(outcome), False
     named = bool(about.roles or about.item) or about.channel is not None
     name = f"{verdict.property} {about.item if about.roles else ''}" if named else ""
-    return name, code_of(outcome), detail_of(verdict), named
+    return name, code_of(outcome), detail_of(verdict, protocol.path), named
 
 
 def _of_sizes(verdicts: Sequence[Verdict], limit: int) -> str:

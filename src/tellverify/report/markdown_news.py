@@ -94,7 +94,7 @@ def _states(run: Run, compared: RunComparison) -> tuple[list[str], int]:
                 teller = outcome.diagnostic if isinstance(outcome, Refuted) else None
                 said = prose(teller.message) if teller is not None else code(verdict.name)
                 again = ", in another way than before" if state == "updated" else ""
-                new[f"{said} in {code(protocol.title)}{again}"] = None
+                new[f"{code(protocol.title)}: {said}{again}"] = None
     for finding in sorted(run.diagnostics, key=sort_key):
         if finding.refutes or finding.severity is Severity.NOTE:
             continue

@@ -434,7 +434,7 @@ def test_premises_that_clash_are_named_everywhere() -> None:
 
 def test_the_page_says_what_is_new_and_what_is_fixed() -> None:
     page = write_markdown(compared(), SOURCES)
-    assert "**New in this pull request:** `Courier` can wait forever in `escrow.Escrow`." in page
+    assert "**New in this pull request:** `escrow.Escrow`: `Courier` can wait forever." in page
     assert "**Fixed:**\n\n- `no-orphan-message` of `escrow.Escrow`\n" in page
     assert "- `Buyer` is never used of `escrow.Escrow`" in page
     assert "**Unchanged:** 1 finding as before." in page

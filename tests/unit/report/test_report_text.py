@@ -12,6 +12,7 @@ from report_samples import ESCROW_REPORT, RUN, SOURCES, STUCK_COURIER, VOTE_REPO
 
 from tellverify.diagnostics.model import Severity
 from tellverify.model.fault import Fault
+from tellverify.model.site import Site
 from tellverify.model.trace import Trace, Waiting
 from tellverify.report.concise import write_concise
 from tellverify.report.drawing.chart import draw
@@ -186,6 +187,15 @@ def test_a_finding_without_its_source_still_has_a_place() -> None:
 
 
 # Charts
+
+
+def test_a_note_of_a_run_that_is_broken_leaves_no_blanks_at_the_end() -> None:
+    site = Site(path="a_file_with_a_long_name.tell", line=15, branch="Stop")
+    sent = structs.replace(step(True, "A", "B", "Go"), site=site)
+    run = structs.replace(trace(), steps=(sent,))
+    for width in range(60, 120):
+        lines = draw(run, "ABC", Style(width=width))
+        assert lines == [line.rstrip() for line in lines], width
 
 
 def trace(*steps: tuple[bool, str, str, str], loop: int = -1, **more: object) -> Trace:

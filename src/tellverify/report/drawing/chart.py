@@ -289,7 +289,7 @@ def _with_note(drawn: str, note: str, edge: int, layout: _Layout | None, style: 
     rest = "".join(_lifelines(layout, style.glyphs.line)) if layout is not None else ""
     parts = wrapped(note, room)
     return [
-        padded(drawn if number == 0 else rest, edge) + style.paint("dim", part)
+        padded(drawn if number == 0 else rest, edge) + style.paint("dim", part.rstrip())
         for number, part in enumerate(parts)
     ]
 

@@ -113,7 +113,7 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
         status, detail = known_words(one.instances)
         words = "all others" if one.failing else "all mixtures"
         rows.append([escaped(words), status_chip(status), escaped(detail), EMPTY])
-        yield table(("Mixture", "Status", "Known by", "Reason"), rows)
+        yield table(("Mixture", "Status", "Known by", "Reason"), rows, class_="mixtures")
     title, caption = _PICTURES[one.lattice_kind]
     if one.verdict == "unknown":
         caption += " Not all of this was decided: what is not red is good as far as was searched."

@@ -71,6 +71,8 @@
   };
   const front = () => document.querySelector("iframe.front");
   const show = (anchor) => (front().contentWindow.location.hash = `#${anchor}`);
+  // Below the text, a report that goes to its failure would scroll the text away.
+  const isBeside = () => !matchMedia("(max-width:64rem)").matches;
   const load = (number) => {
     report = number;
     const frame = document.createElement("iframe");
@@ -85,7 +87,7 @@
       if (before) restore(frame, remembered(before));
       frame.className = "front";
       if (before) before.remove();
-      if (target) show(target);
+      if (target && isBeside()) show(target);
       target = "";
       document.body.dataset.report = String(number);
     }, { once: true });
