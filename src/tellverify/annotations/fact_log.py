@@ -97,7 +97,7 @@ def _fact(line: str, schema: FactSchema) -> tuple[str, str] | str:
         value: object = json.loads(line, object_pairs_hook=_pairs)
     except _Repeated as error:
         return f"the key `{error}` is repeated"
-    except (ValueError, RecursionError):
+    except (msgspec.DecodeError, ValueError, RecursionError):
         return "this is no JSON object"
     if not isinstance(value, dict):
         return "this is no JSON object"
