@@ -162,7 +162,11 @@ def test_a_failure_leads_to_its_line_and_its_run_by_keyboard(
     }"""
     assert page.evaluate(chosen) == "        Seller -> Courier : Pack"
     case = report_of(page).locator(".case").first
-    top = case.evaluate("(one) => one.getBoundingClientRect().top")
+    for _ in range(100):  # the report scrolls when it has been told of the line
+        top = case.evaluate("(one) => one.getBoundingClientRect().top")
+        if -50 <= top <= 300:
+            break
+        page.wait_for_timeout(100)
     assert -50 <= top <= 300
     page.context.close()
 
