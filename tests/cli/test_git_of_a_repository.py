@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ import pytest
 
 import tellverify
 from tellverify.cli.group import run
-from tellverify.verification.git import differences
+from tellverify.verification.git import NoRepository, differences
 from tellverify.verification.repository import is_tracked
 
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
@@ -347,3 +348,15 @@ def test_git_is_asked_in_one_place() -> None:
         and node.elts[0].value == "git"
     ]
     assert found == ["verification/git.py"]
+
+
+def test_a_git_that_cannot_name_filters_is_not_asked_for_differences(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One before version 2.26 does not say who named a filter, so none can be switched off."""
+    old = tmp_path / "git"
+    old.write_text('#!/bin/sh\ncase "$*" in *show-scope*) exit 129;; esac\necho asked\n', "utf-8")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    with pytest.raises(NoRepository):
+        differences(".", "HEAD")

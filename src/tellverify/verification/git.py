@@ -44,7 +44,7 @@ _PARTS: Final = (
 # What a user or a `.gitmodules` may set to have fewer files named. Of another work tree below this
 # one nothing is asked, since that would run what it configures.
 _EVERYTHING: Final = ("--no-relative", "--ignore-submodules=all", "--no-ext-diff", "--no-textconv")
-_FILTERS: Final = ("config", "-z", "--show-scope", "--name-only", "--get-regexp", r"^filter\.")
+_KEYS: Final = ("config", "-z", "--show-scope", "--name-only", "--list")
 _TRUSTED: Final = ("system", "global", "command")
 
 
@@ -97,15 +97,15 @@ def differences(folder: str, *arguments: str) -> list[str]:
 
 
 def _without_filters(folder: str) -> dict[str, str]:
-    """Settings that switch off the filters which the repository itself names."""
-    try:
-        words = names(folder, *_FILTERS)
-    except NoRepository:
-        return {}  # there is none
+    """Settings that switch off the filters which the repository itself names.
+
+    Raises NoRepository where git cannot tell who names them, as before its version 2.26.
+    """
+    words = names(folder, *_KEYS)
     drivers = {
-        name.rpartition(".")[0]
-        for scope, name in zip(words[::2], words[1::2], strict=True)
-        if scope not in _TRUSTED
+        key.rpartition(".")[0]
+        for scope, key in zip(words[::2], words[1::2], strict=True)
+        if scope not in _TRUSTED and key.startswith("filter.")
     }
     values = {"clean": "", "smudge": "", "process": "", "required": "false"}
     return {f"{one}.{key}": value for one in sorted(drivers) for key, value in values.items()}
