@@ -144,6 +144,8 @@ CONSENSUS_ARM = "vec![CapabilityKey::new(BYZANTINE)]"
         "{ let keys = [BYZANTINE]; keys.iter().copied().map(CapabilityKey::new).collect() }",
         "{ let key = BYZANTINE; let keys = vec![CapabilityKey::new(key)]; keys }",
         "[BYZANTINE][..].iter().map(CapabilityKey::new).collect()",
+        "[BYZANTINE].iter().map(|key| key.to_string()).collect()",
+        "[BYZANTINE].iter().map(|&key| CapabilityKey::new(key)).collect()",
         "vec![of_consensus()]",
         "inner::of_consensus().into_iter().chain([]).collect()",
         "Some(Profile { keys: &[BYZANTINE], limit: 3 })",
@@ -161,6 +163,9 @@ def test_all_forms_of_keys_that_are_followed(
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
+        ("[BYZANTINE].iter().map(|key| other(key)).collect()", "what `.map()` makes of keys"),
+        ("[BYZANTINE].iter().map(|_| X).collect()", "what `.map()` makes of keys"),
+        ("[BYZANTINE].iter().map(other).collect()", "what `.map()` makes of keys"),
         ("elsewhere()", "the value of `elsewhere()` is not known"),
         ("vec![protocol_id]", "the value of `protocol_id` is not known"),
         ("{ let mut keys = vec![BYZANTINE]; keys.push(X); keys }", "`keys` is not known"),

@@ -61,7 +61,6 @@ _KEEP: Final = frozenset(
         "into_boxed_slice",
         "into_iter",
         "iter",
-        "map",
         "map_err",
         "ok_or",
         "ok_or_else",
@@ -73,6 +72,14 @@ _KEEP: Final = frozenset(
         "unwrap",
         "with_context",
     }
+)
+# What `map` may apply: a constructor, by its path or in a closure, or a conversion.
+_CONVERSION: Final = re.compile(
+    r"""\( (?: (?:\w+::)+\w+
+        | \|&?(\w+)\| (?: (?:\w+::)+\w+\([*&]*\1\)
+                        | [*&]*\1 (?:\.(?:to_string|to_owned|into|clone|as_str)\(\))* )
+    ) \)""",
+    re.VERBOSE,
 )
 _ADD: Final = frozenset({"chain", "union"})
 _MAKERS: Final = frozenset({"new", "default", "empty"})
@@ -215,7 +222,10 @@ class KeyReader:
             receiver = function.child_by_field_name("value")
             method = function.child_by_field_name("field")
             name = rust.text(method) if method is not None else ""
-            if receiver is None or name not in _KEEP | _ADD:
+            converts = name == "map" and _CONVERSION.fullmatch(
+                "".join(rust.text(arguments).split())
+            )
+            if receiver is None or not (converts or name in _KEEP | _ADD):
                 reason = f"what `.{name}()` makes of keys is not known"
                 help_text = "write the keys as strings and constants"
                 raise self._refusal(rust, method or function, reason, help_text)
