@@ -50,6 +50,25 @@ class WalkRules(NamedTuple):
     most_events: int
 
 
+def drawn_failures(
+    scenario: ResolvedScenario, rng: Random, length: int, spared: frozenset[str] = frozenset()
+) -> list[tuple[int, Outage]]:
+    """Crashes of roles that are not `spared` and cuts, with their times within `length` events."""
+    pending: list[tuple[int, Outage]] = []
+    crashed: set[str] = set()
+    for most, roles in scenario.crash:
+        left = sorted(roles - crashed - spared)
+        size = len(left) if most is None else min(most, len(left))
+        for role in rng.sample(left, int(rng.random() * (size + 1))):
+            crashed.add(role)
+            pending.append((int(rng.random() * (length + 1)), Outage(0, role)))
+    for channels in scenario.cuts:
+        if rng.random() < 0.5:
+            at = int(rng.random() * (length + 1))
+            pending += [(at, Outage(0, p, q, OutageKind.CUT)) for p, q in sorted(channels)]
+    return pending
+
+
 class RandomWalk:
     """One run on its way; failures are drawn among the first `length` events."""
 
@@ -72,20 +91,10 @@ class RandomWalk:
 
     def _drawn_failures(self, length: int) -> list[tuple[int, Outage | None]]:
         """Crashes and cuts with their times, soonest last; None: Byzantine roles fall silent."""
-        scenario, rng = self.rules.scenario, self.rng
+        liars, rng = self.compiled.liars, self.rng
         pending: list[tuple[int, Outage | None]] = []
-        crashed: set[str] = set()
-        for most, roles in scenario.crash:
-            left = sorted(roles - crashed - self.compiled.liars)
-            size = len(left) if most is None else min(most, len(left))
-            for role in rng.sample(left, int(rng.random() * (size + 1))):
-                crashed.add(role)
-                pending.append((int(rng.random() * (length + 1)), Outage(0, role)))
-        for channels in scenario.cuts:
-            if rng.random() < 0.5:
-                at = int(rng.random() * (length + 1))
-                pending += [(at, Outage(0, p, q, OutageKind.CUT)) for p, q in sorted(channels)]
-        if self.compiled.liars:
+        pending += drawn_failures(self.rules.scenario, rng, length, liars)
+        if liars:
             pending.append((int(rng.random() * 2 * length), None))
         return sorted(pending, key=lambda one: -one[0])
 

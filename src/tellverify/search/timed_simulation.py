@@ -17,7 +17,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.random_walk import ScheduleKind, drawn_failures
 from tellverify.search.simulated_run import RunEnding, SimulatedRun
 from tellverify.search.simulation import MOST_EVENTS, CountedMove, usual_length
 from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
@@ -119,20 +119,8 @@ class _TimedWalk:
 
     def _drawn_failures(self) -> list[tuple[int, Outage]]:
         """Crashes and cuts with their times, soonest last."""
-        scenario, rng, length = self.owner.resolved, self.rng, self.owner.length
-        pending: list[tuple[int, Outage]] = []
-        crashed: set[str] = set()
-        for most, roles in scenario.crash:
-            left = sorted(roles - crashed)
-            size = len(left) if most is None else min(most, len(left))
-            for role in rng.sample(left, int(rng.random() * (size + 1))):
-                crashed.add(role)
-                pending.append((int(rng.random() * (length + 1)), Outage(0, role)))
-        for channels in scenario.cuts:
-            if rng.random() < 0.5:
-                at = int(rng.random() * (length + 1))
-                pending += [(at, Outage(0, p, q, OutageKind.CUT)) for p, q in sorted(channels)]
-        return sorted(pending, key=lambda one: -one[0])
+        drawn = drawn_failures(self.owner.resolved, self.rng, self.owner.length)
+        return sorted(drawn, key=lambda one: -one[0])
 
     def run(self, index: int) -> SimulatedRun:
         """Make events until no role can move, or as many as are allowed."""
