@@ -12,12 +12,11 @@ import msgspec
 from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
+from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, report_option
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.obligations.options import MOST_STEPS, Options
 from tellverify.report.escape import tame
-from tellverify.report.kinds import KINDS
 from tellverify.source.toml import TomlFault, read_toml
 from tellverify.verification.checked import Checked
 from tellverify.verification.deadline import is_supported
@@ -60,14 +59,7 @@ def data_options(command: _Command) -> _Command:
             click.option(
                 "--format", "style", type=click.Choice(FORMATS), default="text", show_default=True
             ),
-            click.option(
-                "--report",
-                "reports",
-                multiple=True,
-                metavar="KIND=PATH",
-                callback=parse_reports,
-                help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
-            ),
+            report_option,
             click.option(
                 "--evidence",
                 type=click.Path(),

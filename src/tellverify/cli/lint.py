@@ -14,7 +14,7 @@ from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
-from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, parse_reports
+from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, report_option
 from tellverify.cli.selection import given_or_included, levels_here, selected
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted
@@ -23,7 +23,6 @@ from tellverify.language.files.neighbours import neighbours
 from tellverify.language.workspace import Workspace
 from tellverify.lint.linted_files import OFF_BY_DEFAULT, Linted, lint_files
 from tellverify.report.escape import printable, tame
-from tellverify.report.kinds import KINDS
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Input, Run, Suppression
@@ -40,14 +39,7 @@ _ORDER: Final = [Severity.ERROR.value, Severity.WARNING.value, Severity.NOTE.val
 @click.option("--unsafe-fixes", is_flag=True, help="Also fixes that need review.")
 @click.option("--all", "everything", is_flag=True, help="Also the rules that are off by default.")
 @click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True)
-@click.option(
-    "--report",
-    "reports",
-    multiple=True,
-    metavar="KIND=PATH",
-    callback=parse_reports,
-    help=f"Write a report file, or standard output with `-`: {', '.join(KINDS)}.",
-)
+@report_option
 @click.option(
     "--fail-on",
     type=click.Choice(["error", "warning", "note", "never"]),

@@ -104,13 +104,7 @@ class TomlDocument(msgspec.Struct, frozen=True):
 
     def _value(self, path: Path) -> TomlValue:
         """What stands at `path`; steps that fit nothing are passed over."""
-        value: TomlValue = self.table
-        for step in path:
-            if isinstance(value, dict) and isinstance(step, str):
-                value = value.get(step, {})
-            elif isinstance(value, list) and isinstance(step, int):
-                value = value[step]
-        return value
+        return _value_at(self.table, path)
 
     def _nearest(self, places: dict[Path, Span], path: Path) -> Span:
         while path:
