@@ -66,8 +66,8 @@ def united(
     if sizes := sizes_of([instance for instance, _ in answers]):
         limits = {sizes: None, **limits}
         reason = _AT_GIVEN_SIZES if context.claim.least else context.claim.outside
-    first = answers[-1][1].outcome
-    if not limits and isinstance(first, Proved):
-        return first, statistics
-    method = first.method if isinstance(first, Proved | Bounded) else Method.SEARCH
+    last = answers[-1][1].outcome
+    if not limits and isinstance(last, Proved):
+        return last, statistics
+    method = last.method if isinstance(last, Proved | Bounded) else Method.SEARCH
     return Bounded(", ".join(limits), method, "", reason), statistics
