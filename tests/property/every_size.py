@@ -10,9 +10,9 @@ import msgspec
 
 from tellverify.evidence.certificate import InstancePart
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.model.sizes import (
+from tellverify.model.roles import (
     SizeSymbol,
-    family_of_member,
+    family_of,
     members_named,
     sizes_claimed,
     sizes_text,
@@ -152,4 +152,4 @@ def claim_text(every: EverySize) -> str:
 
 def _families(roles: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """The families of all roles, each once, in the order given."""
-    return tuple(dict.fromkeys(family_of_member(role) for some in roles for role in some))
+    return tuple(dict.fromkeys(family_of(role) for some in roles for role in some))

@@ -45,7 +45,7 @@ from collections import deque
 from collections.abc import Mapping
 
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.sizes import family_of_member
+from tellverify.model.roles import family_of
 
 Sizes = Mapping[str, int]
 
@@ -70,7 +70,7 @@ def generic_fault(graph: ProtocolGraph, families: Sizes) -> str:
         line = graph.site_of(low).line
         if first[state + 1] - low > 1:
             return f"`{event.sender}` chooses between several messages (line {line})"
-        if family_of_member(event.receiver) == generic[graph.sender[low]]:
+        if family_of(event.receiver) == generic[graph.sender[low]]:
             told = f"`{event.sender}` sends to `{event.receiver}` of its own family"
             return f"{told} (line {line})"
     return ""
