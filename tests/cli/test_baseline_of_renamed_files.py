@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tellverify.verification.renames import renamed_since
+from tellverify.verification.git import renamed_since
 
 REFUTED = """\
 protocol Ping =

@@ -73,7 +73,7 @@ def files_of(paths: Sequence[str], flags: Flags, settings: Settings) -> tuple[li
 def _tracked(left: inputs.LeftOut, found: Sequence[str]) -> tuple[list[str], list[str]]:
     """The ignored files that git tracks, and what to tell about these and hidden ones."""
     from tellverify.verification.git import NoRepository
-    from tellverify.verification.left_out import tracked_in
+    from tellverify.verification.repository import tracked_in
 
     try:
         tracked = [path for path in tracked_in(left.ignored) if path not in found]

@@ -8,7 +8,6 @@ from typing import Final, TypeAlias, TypeVar
 import click
 import msgspec
 
-from tellverify.cli.base_run import base_run_option
 from tellverify.cli.check_parse import (
     LEVEL_OF,
     parse_address,
@@ -20,7 +19,7 @@ from tellverify.cli.check_parse import (
     parse_witness,
 )
 from tellverify.cli.nearest import NamedChoice
-from tellverify.cli.reports import FORMATS, report_option
+from tellverify.cli.reports import FORMATS, base_run_option, report_option
 from tellverify.obligations.options import Level
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.verdict.properties import Property

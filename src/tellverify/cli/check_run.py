@@ -12,10 +12,9 @@ import msgspec
 
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_plan import CheckPlan, prepared
-from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import Output
+from tellverify.cli.reports import Output, command_line
 from tellverify.cli.unmatched_names import (
     names_of_nothing,
     settings_of_nothing,
@@ -27,8 +26,8 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.revision import Revision, revision_of
 from tellverify.verdict.run import CachedFiles, EvidenceFile, Run
 from tellverify.verification.checked import Checked
-from tellverify.verification.cluster_failure import ClusterFailure
 from tellverify.verification.interruption import CODES
+from tellverify.verification.refused import ClusterFailure
 from tellverify.verification.schedule import ScheduledRun, conducted
 from tellverify.verification.settings import Settings
 from tellverify.verification.solvers import solvers_of
@@ -160,7 +159,7 @@ def _beside(run: Run, flags: Flags, settings: Settings) -> Run:
 
         run = with_comparison(run, revision, flags, settings)
     if flags.base_run is not None:
-        from tellverify.cli.base_run import beside_base
+        from tellverify.cli.reports import beside_base
 
         run = beside_base(run, flags.base_run)
     return run

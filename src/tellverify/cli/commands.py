@@ -26,9 +26,9 @@ COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "done": ("tellverify.cli.done", "done", "which lines of the definition of done are met"),
     "policy": ("tellverify.cli.policy", "policy", "check a policy, print its schema"),
     "guard": ("tellverify.cli.guard", "guard", "evaluate the guards of a message for a snapshot"),
-    "laws": ("tellverify.cli.laws", "laws", "check the laws of merges of replicated data"),
+    "laws": ("tellverify.cli.data_files", "laws", "check the laws of merges of replicated data"),
     "facts": ("tellverify.cli.facts", "facts", "check and compare schemas of facts"),
-    "patterns": ("tellverify.cli.patterns", "patterns", "check the claims about models"),
+    "patterns": ("tellverify.cli.data_files", "patterns", "check the claims about models"),
     "workflow": (
         "tellverify.cli.workflow",
         "workflow",

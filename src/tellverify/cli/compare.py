@@ -11,9 +11,8 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_equations, parse_instances
 from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
-from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
-from tellverify.cli.reports import Output, deliver, keep_inputs
+from tellverify.cli.reports import Output, command_line, deliver, keep_inputs
 from tellverify.cli.unmatched_names import names_of_nothing, unknown_protocols
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import FailOn

@@ -1,4 +1,4 @@
-"""What the commands on TOML files have in common: their options, and how they end."""
+"""`tellverify laws` and `tellverify patterns`: the commands on TOML files, and how they end."""
 
 from __future__ import annotations
 
@@ -9,10 +9,16 @@ from typing import Final, TypeAlias, TypeVar
 import click
 import msgspec
 
-from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, report_option
+from tellverify.cli.reports import (
+    FORMATS,
+    Output,
+    command_line,
+    deliver,
+    keep_inputs,
+    report_option,
+)
 from tellverify.diagnostics.wording import counted
 from tellverify.language.files import inputs
 from tellverify.obligations.options import MOST_STEPS, Options
@@ -164,3 +170,35 @@ def _is_of(kind: DataKind, text: str) -> bool:
 
 def _may_count(path: str) -> bool:
     return os.path.basename(path) != _EXPECTATION
+
+
+@click.command("laws")
+@data_options
+def laws(**given: object) -> int:
+    """Decide the laws of the structures that TOML files describe.
+
+    PATH is such a file or a folder of them, where other TOML files are passed over and counted.
+    A broken law comes with the smallest values that break it. Exit codes: 0 all laws hold,
+    1 one is broken or a file has errors, 3 one is not known, 4 nothing was checked.
+    """
+    from tellverify.verification.law_files import check_laws
+
+    return decide(
+        msgspec.convert(given, DataFlags), check_laws, "structure", DataKind("structure", "laws")
+    )
+
+
+@click.command("patterns")
+@data_options
+def patterns(**given: object) -> int:
+    """Decide the claims about the models in TOML files.
+
+    PATH is such a file or a folder of them, where other TOML files are passed over and counted.
+    A claim that is false comes with a shortest run against it. Exit codes: 0 all claims hold,
+    1 one is false or a file has errors, 3 one is not known, 4 nothing was checked.
+    """
+    from tellverify.verification.pattern_files import check_patterns
+
+    return decide(
+        msgspec.convert(given, DataFlags), check_patterns, "model", DataKind("pattern", "patterns")
+    )

@@ -10,11 +10,17 @@ import click
 import msgspec
 
 from tellverify.annotations.rules import default_rules, rules_of
-from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain, say
 from tellverify.cli.exit import Exit
 from tellverify.cli.policies import load_policy, policy_option, policy_path_of
-from tellverify.cli.reports import FORMATS, Output, deliver, keep_inputs, report_option
+from tellverify.cli.reports import (
+    FORMATS,
+    Output,
+    command_line,
+    deliver,
+    keep_inputs,
+    report_option,
+)
 from tellverify.cli.selection import given_or_included, levels_here, selected
 from tellverify.diagnostics.model import Severity, sort_key
 from tellverify.diagnostics.wording import counted

@@ -8,10 +8,16 @@ from typing import TypeVar
 
 import click
 
-from tellverify.cli.base_run import base_run_option, beside_base
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
-from tellverify.cli.reports import FORMATS, Output, deliver, parse_reports
+from tellverify.cli.reports import (
+    FORMATS,
+    Output,
+    base_run_option,
+    beside_base,
+    deliver,
+    parse_reports,
+)
 from tellverify.diagnostics import inputs as say
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.report.kinds import KINDS

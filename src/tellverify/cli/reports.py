@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import io
 import os
+import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Final, TextIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Final, TextIO, TypeVar
 
 import click
 import msgspec
 
 from tellverify.cli.complaints import complain
 from tellverify.cli.console import style_of
-from tellverify.cli.exit import Exit
+from tellverify.cli.exit import Exit, Stopped
 from tellverify.cli.nearest import did_you_mean
+from tellverify.diagnostics import inputs as say
 from tellverify.report.escape import tame
 from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
@@ -259,3 +261,54 @@ def _text(
         trailer=output.trailer,
         most=output.most,
     )
+
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+_HELP: Final = "A run of the base, as `--report json=` stores it: reports begin with what changed."
+
+
+def base_run_option(command: _F) -> _F:
+    """`command` with the option."""
+    return click.option("--base-run", metavar="RUN.json", help=_HELP)(command)
+
+
+def beside_base(run: Run, path: str) -> Run:
+    """`run` with the stored run at `path` as what was before. Raises Stopped if it is none."""
+    from tellverify.report.run_file import StoredError
+    from tellverify.report.stored_run import MOST_BYTES, read_run
+    from tellverify.source.files import Unreadable, read_bytes
+    from tellverify.verification.baseline import compared_with
+
+    try:
+        base = read_run(read_bytes(path, MOST_BYTES))
+    except (StoredError, Unreadable) as error:
+        found = say.unreadable_run(path, str(error))
+        complain(f"--base-run: {tame(found.message)}")
+        raise Stopped(Exit.USAGE) from None
+    return compared_with(run, base.run, path)
+
+
+_WITH_VALUE: Final = frozenset(
+    {"--report", "--format", "--color", "--evidence", "--jobs", "--cluster", "--cache-dir"}
+)
+_ALONE: Final = frozenset({"-q", "--quiet", "-v", "--verbose", "--no-progress", "--timing"})
+
+
+def command_line() -> str:
+    """The arguments of the running command without those that only say where output goes."""
+    given = click.get_current_context().find_root().obj
+    arguments = [str(one) for one in given] if isinstance(given, tuple) else []
+    kept: list[str] = []
+    skip = False
+    for position, argument in enumerate(arguments):
+        if skip:
+            skip = False
+        elif argument == "--":
+            kept.extend(arguments[position:])
+            break
+        elif argument in _WITH_VALUE:
+            skip = True
+        elif argument not in _ALONE and argument.partition("=")[0] not in _WITH_VALUE:
+            kept.append(argument)
+    return shlex.join(["tellverify", *kept])

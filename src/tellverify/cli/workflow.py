@@ -8,12 +8,12 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.cli.command_line import command_line
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import (
     FORMATS,
     Output,
+    command_line,
     deliver,
     keep_inputs,
     report_option,

@@ -204,8 +204,7 @@ def _scripts(context: Context, rules: Rules, meters: Meters) -> list[tuple[str, 
     """The queries behind the verdicts on guard chains, where evidence is wanted."""
     if not context.options.keep_graphs or isinstance(answered(rules.chain, _BARE), UndecidedGuard):
         return []
-    from tellverify.solver.recording import scripts_of
-    from tellverify.solver.smtlib import About
+    from tellverify.solver.smtlib import About, scripts_of
 
     forms: dict[EncodedForm, None] = {}
     for declared in declared_roles(context.protocol):
@@ -223,7 +222,7 @@ _BARE: Final = EncodedForm(False, "none", False, False)
 @lru_cache(maxsize=256)
 def _queries(chain: rows.GuardChain, form: EncodedForm) -> tuple[str, ...]:
     """What the solver is asked about a form of sends; its answer must be that of the cases."""
-    from tellverify.solver.recording import Recording
+    from tellverify.solver.smtlib import Recording
     from tellverify.solver.z3_backend import Z3Solver
 
     recording = Recording(Z3Solver())

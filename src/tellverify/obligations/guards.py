@@ -31,8 +31,7 @@ from tellverify.solver.guard_queries import (
     judge,
 )
 from tellverify.solver.port import Solver, SolverBudget
-from tellverify.solver.recording import Recording
-from tellverify.solver.smtlib import About
+from tellverify.solver.smtlib import About, Recording
 from tellverify.source.span import Span
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method

@@ -29,7 +29,7 @@ from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Bounded, Proved, Refuted, status
 from tellverify.verdict.run import Baseline, Before, Run
 from tellverify.verification.configuration_files import RefusedFile, read, refused, shown
-from tellverify.verification.renames import renamed_since
+from tellverify.verification.git import renamed_since
 
 SCHEMA: Final = "tellverify/baseline-2"
 FINDING: Final = "finding"

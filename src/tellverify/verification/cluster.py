@@ -21,7 +21,7 @@ from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
 from tellverify.verification.cache import files_of_policy, package_digest
 from tellverify.verification.checked import FileResult
-from tellverify.verification.cluster_failure import ClusterFailure
+from tellverify.verification.refused import ClusterFailure
 from tellverify.verification.workers import dead
 
 if TYPE_CHECKING:

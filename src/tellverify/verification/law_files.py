@@ -26,8 +26,7 @@ from tellverify.models.law_proofs import (
 from tellverify.models.structures import Structure, read_structures
 from tellverify.obligations.options import Options
 from tellverify.solver.port import SolverBudget
-from tellverify.solver.recording import Recording
-from tellverify.solver.smtlib import About
+from tellverify.solver.smtlib import About, Recording
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope, SubjectKind

@@ -18,8 +18,7 @@ from tellverify.models.pattern_search import ModelRun, Space
 from tellverify.models.pattern_traces import write_run
 from tellverify.obligations.options import Options
 from tellverify.solver.port import SolverBudget
-from tellverify.solver.recording import Recording
-from tellverify.solver.smtlib import About
+from tellverify.solver.smtlib import About, Recording
 from tellverify.solver.z3_backend import Z3Solver
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import ObligationScope, SubjectKind

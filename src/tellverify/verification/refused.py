@@ -1,4 +1,4 @@
-"""The exception of a configuration that cannot be used."""
+"""Why a check cannot begin: a configuration that cannot be used, or a cluster."""
 
 from __future__ import annotations
 
@@ -13,3 +13,7 @@ class RefusedFile(Exception):
         super().__init__(diagnostics[0].message)
         self.diagnostics = diagnostics
         self.source = source
+
+
+class ClusterFailure(Exception):
+    """The cluster cannot be used; the text says why."""

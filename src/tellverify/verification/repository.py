@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from tellverify.language.files import inputs
 from tellverify.language.files.work_tree import top_of
 from tellverify.verification.git import NoRepository, ask, differences, names
 
@@ -243,3 +244,22 @@ def _blobs_at(point: RevisionPoint, places: Sequence[str]) -> dict[str, bytes]:
             found[place] = rest[:size]
         rest = rest[size + 1 :]
     return found
+
+
+def tracked_in(entries: Sequence[str]) -> list[str]:
+    """The files with protocols that git tracks among `entries` and below them, sorted.
+
+    Of its own folder git never tracks anything. Raises NoRepository where there is a work tree and
+    git cannot be asked about it.
+    """
+    asked = [entry for entry in entries if os.path.basename(entry) != ".git"]
+    tracked = tracked_below(".") if asked else frozenset()
+    here = os.path.realpath(".")
+    found = set()
+    for entry in asked:
+        place = os.path.join(here, entry)
+        inside = os.path.join(place, "")
+        for path in tracked:
+            if path == place or path.startswith(inside):
+                found.add(os.path.relpath(path, here).replace(os.sep, "/"))
+    return [path for path in sorted(found) if inputs.may_hold_protocols(path)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +10,6 @@ import msgspec
 from tellverify.diagnostics.wording import series
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import Evidence, OrderKind, SizedOrder, UpgradeOrder
-from tellverify.versions.before_pairs import are_circular, needed_pairs
 from tellverify.versions.instance import ComparedInstance
 from tellverify.versions.mixture_words import TAKES_BOTH, family_pairs, order_words, plan_words
 
@@ -154,3 +153,37 @@ def _instead(upgrade: UpgradeOrder) -> str:
     if upgrade.bridge_evidence == "proved":
         return ", and no release in between that follows both versions step by step helps"
     return "; whether a release in between helps is not known"
+
+
+def are_circular(pairs: Sequence[tuple[str, str]]) -> bool:
+    """True when no order keeps all `pairs`."""
+    if not {x for x, _ in pairs} & {y for _, y in pairs}:
+        return False
+    from graphlib import CycleError, TopologicalSorter
+
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    for x, y in pairs:
+        sorter.add(y, x)
+    try:
+        sorter.prepare()
+    except CycleError:
+        return True
+    return False
+
+
+def needed_pairs(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """`pairs` without those that follow from others, in their order; all of a circle.
+
+    Only roles that come both before and after others need the graph of all pairs.
+    """
+    known = list(dict.fromkeys(pairs))
+    if not {x for x, _ in known} & {y for _, y in known}:
+        return tuple(known)
+    from tellverify.source.dependencies import reduced
+
+    needs: dict[str, list[str]] = {}
+    for x, y in known:
+        needs.setdefault(x, [])
+        needs.setdefault(y, []).append(x)
+    kept = reduced(needs)
+    return tuple((x, y) for x, y in known if x in kept[y])

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from tellverify.solver.port import GaveUp, Premise, Sat, SolverBudget, Unsat
 from tellverify.solver.rechecking import judge_script, solvers
-from tellverify.solver.recording import Recording
-from tellverify.solver.smtlib import About, BadScript, read_script, write_script
+from tellverify.solver.smtlib import About, BadScript, Recording, read_script, write_script
 from tellverify.solver.term import (
     Add,
     Bool,

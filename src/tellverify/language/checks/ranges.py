@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tellverify.diagnostics.model import Diagnostic, Where
-from tellverify.diagnostics.ranges import short_range
+from tellverify.diagnostics.structure import short_range
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax import ast
 

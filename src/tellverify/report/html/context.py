@@ -1,4 +1,4 @@
-"""What verdicts rest on and stand beside: assumptions, the run before, evidence, words."""
+"""What verdicts rest on and stand beside: assumptions, what is done, the run before, words."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from tellverify.report.html.components import (
     file_link,
     items,
     paragraph,
+    place_text,
     status_chip,
     table,
 )
 from tellverify.report.tags import EMPTY, Html, element, escaped, exact, joined, prose
 from tellverify.report.wording import glossary_of
+from tellverify.verdict.done import Completion, CompletionAnswer
 from tellverify.verdict.outcome import Assumed, status
 from tellverify.verdict.properties import DIALECTS
 from tellverify.verdict.run import Assumption
@@ -32,6 +34,7 @@ _WORDS: Final = (
     ("skipped", "Not covered by the property or by this version. Never counts as success."),
     ("assumed", "Assumed on someone's authority, with a reason and a number in the ledger."),
 )
+_DONE_HEAD: Final = ("Line", "Answer", "Evidence", "Next")
 _TERMS: Final = (
     ("role", "A participant. Each member of a family such as `Devices[N]` is a role."),
     ("machine", "The behaviour of one role: `B!Order` sends to B, `A?Order` receives from A."),
@@ -227,3 +230,32 @@ def glossary(page: HtmlPage) -> Html:
             element("details", element("summary", escaped("Terms on this page")), *words),
         )
     )
+
+
+def completions(page: HtmlPage) -> Html:
+    """A table for each protocol that the policy lists; open tasks are listed."""
+    return joined([part for one in page.run.completions for part in _protocol(one)])
+
+
+def _protocol(one: Completion) -> tuple[Html, Html]:
+    counts = ", ".join(
+        f"{one.count(answer)} {answer}" for answer in CompletionAnswer if one.count(answer)
+    )
+    lead = paragraph(
+        joined(
+            (code(one.id), escaped(": "), escaped(f"{counts}, "), place_text(one.path, one.line))
+        )
+    )
+    rows = []
+    for each in one.criteria:
+        by = f" by {each.owner}" if each.owner else ""
+        evidence = [element("div", escaped(said)) for said in each.evidence]
+        rows.append(
+            (
+                escaped(f"{each.number} {each.text}"),
+                escaped(f"{each.answer}{by}"),
+                joined(evidence),
+                escaped(each.todo) if each.todo else EMPTY,
+            )
+        )
+    return lead, table(_DONE_HEAD, rows)

@@ -18,7 +18,6 @@ from tellverify.report.escape import encodable
 from tellverify.report.grouping import totals
 from tellverify.report.html import context, failures, protocols, refuted, system
 from tellverify.report.html.compared import versions
-from tellverify.report.html.completion_table import completions
 from tellverify.report.html.components import HtmlPage, code, page_of, table
 from tellverify.report.html.folders import kinds_of
 from tellverify.report.html.shell import Section, markup, rendered
@@ -35,7 +34,7 @@ _SECTIONS: Final[tuple[tuple[str, str, Callable[[HtmlPage], Html]], ...]] = (
     ("findings", "Other findings", refuted.findings),
     ("system", "The system", system.overview),
     ("assumptions", "Assumptions", context.assumptions),
-    ("done", "Definition of done", completions),
+    ("done", "Definition of done", context.completions),
     ("differences", "Against the base", context.differences),
     ("words", "Words and semantics", context.glossary),
 )
