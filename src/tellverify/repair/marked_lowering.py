@@ -115,7 +115,7 @@ class MarkedLowering:
             program = emitter.run()
         except (RoleFault, OverBudget):
             return
-        if not (emitter.pars or emitter.skipped or program.scopes):
+        if not (emitter.notes.pars or emitter.notes.skipped or program.scopes):
             self.emitter = emitter
 
     def graph(self, edits: Edits) -> ProtocolGraph | None:

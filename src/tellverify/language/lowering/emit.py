@@ -13,14 +13,14 @@ from tellverify.language.checks.walk import (
     names_one,
     same_role,
 )
-from tellverify.language.lowering.determinize import Clash, Rows, determinize
+from tellverify.language.lowering.determinize import Rows, determinize
 from tellverify.language.lowering.families import RoleFault
 from tellverify.language.lowering.interleave import interleave, shared_events
+from tellverify.language.lowering.lowering_notes import LoweringNotes
 from tellverify.language.lowering.numbering import StateNumbering
-from tellverify.language.lowering.program import OverBudget, Program, ScopeDraft, Skip, Tag
+from tellverify.language.lowering.program import OverBudget, Program, ScopeDraft, Tag
 from tellverify.language.lowering.sites import least_responses, milliseconds
 from tellverify.language.syntax import ast
-from tellverify.source.span import Span
 
 
 class Emitter:
@@ -41,16 +41,10 @@ class Emitter:
         nested: list[tuple[Rows, ...]] | None = None,
     ) -> None:
         self.tables = tables
-        self.budget = budget
+        self.notes = LoweringNotes(tables, budget)
         self.alone = alone
         self.nested = nested
         self.program = Program()
-        self.skipped: dict[Skip, None] = {}
-        self.clashes: dict[Clash, None] = {}
-        self.collisions: dict[Clash, None] = {}
-        self.repeated: set[str] = set()
-        self.pars: dict[int, ast.Par] = {}
-        self.channels: dict[tuple[int, int], set[tuple[int, int]]] = {}
         self._body = protocol.body
         self._locals = {local.name.text: local for local in reversed(protocol.locals)}
         self._calling: set[str] = set()
@@ -59,9 +53,6 @@ class Emitter:
         self._level = 0
         self._tag: Tag | None = None
         self._branch = ""
-        self.work = 0
-        self._emitted = 0
-        self._causes: list[tuple[str, Span]] = []
 
     def run(self) -> Program:
         """Write the whole protocol. Raises OverBudget with the construct that is too large."""
@@ -69,46 +60,18 @@ class Emitter:
         try:
             drive(self._block(self._body))
         except OverBudget as error:
-            if error.args or not self._causes:
+            if error.args or not self.notes.causes:
                 raise
             self.tables.source = self.tables.home
-            text, span = self._causes[0]
-            raise OverBudget(self._too_large(text, span)) from None
+            raise self.notes.too_large(*self.notes.causes[0]) from None
         self.program.exit()
         return self.program
-
-    def note(self, rows: Rows) -> None:
-        """Keep what was seen while `rows` were made."""
-        self.clashes.update(dict.fromkeys(rows.clashes))
-        for text, span in rows.silent:
-            where = f"`{text}`" if text else "a cycle"
-            self.skip(f"{where} communicates nothing and is never left", span)
-
-    # Faults
-
-    def _line(self, span: Span) -> int:
-        return self.tables.source.position(span.start)[0]
-
-    def skip(self, reason: str, span: Span) -> None:
-        """Keep that the construct at `span` has no meaning."""
-        line = self._line(span)
-        source = self.tables.source
-        where = "" if source is self.tables.home else f"{source.path}, "
-        self.skipped.setdefault(Skip(f"{reason} ({where}line {line})", span, line))
-
-    def _too_large(self, text: str, span: Span) -> str:
-        return f"`{text}` on line {self._line(span)} unfolds to more than {self.budget:,} events"
-
-    def _spend(self, amount: int) -> None:
-        self.work += amount
-        if self.work > 4 * self.budget or self.program.here > self.budget:
-            raise OverBudget
 
     def _instances(self, ref: ast.RoleRef) -> Sequence[int]:
         try:
             return self.tables.roles.instances(ref)
         except RoleFault as fault:
-            self.skip(str(fault), ref.span)
+            self.notes.skip(str(fault), ref.span)
             return ()
 
     # Statements
@@ -118,7 +81,7 @@ class Emitter:
             if isinstance(statement, ast.Send):
                 self._send(statement)
                 continue
-            self._spend(1)
+            self.notes.spend(1, self.program.here)
             inner = self._compound(statement)
             if inner is None:
                 continue
@@ -162,7 +125,7 @@ class Emitter:
         senders = self._instances(statement.sender)
         receivers = self._instances(statement.receiver)
         if len(senders) == 1 and senders == receivers and names_one(statement):
-            self.skip(
+            self.notes.skip(
                 f"`{statement.sender.name.text}` sends a message to itself", statement.sender.span
             )
             return
@@ -180,17 +143,14 @@ class Emitter:
     ) -> None:
         count = len(senders) * len(receivers)
         text = statement.message.label.text
-        self._emitted += count
-        self.work += 1
-        if count > self.budget:
-            raise OverBudget(self._too_large(text, statement.message.label.span))
-        if self._emitted > self.budget or self.work > 4 * self.budget:
-            raise OverBudget
+        self.notes.emit(count, text, statement.message.label.span)
         tag, self._tag = self._tag, None
         for responses in least_responses(statement.record):
             if responses and not senders:
                 span = statement.message.label.span
-                self.skip(f"no member sends what `min_responses : {responses}` waits for", span)
+                self.notes.skip(
+                    f"no member sends what `min_responses : {responses}` waits for", span
+                )
             self.tables.roles.note_responses(responses, (*senders[:1], *receivers[:1]))
         label = self.tables.label(text)
         head = label
@@ -224,7 +184,7 @@ class Emitter:
         for branch in choice.branches:
             text = branch.label.text
             if text in seen:
-                self.repeated.add(text)
+                self.notes.repeated.add(text)
             seen.add(text)
             self.program.forks[fork].append(self.program.here)
             self._branch, self._tag = text, Tag(prefix + text, choice.decider)
@@ -264,9 +224,9 @@ class Emitter:
         name = statement.name.text
         binders = self._scope.get(name)
         if not binders:
-            self.skip(f"`continue {name}` is not inside a `rec {name}`", statement.name.span)
+            self.notes.skip(f"`continue {name}` is not inside a `rec {name}`", statement.name.span)
         elif binders[-1][1] != self._level:
-            self.skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
+            self.notes.skip(f"`continue {name}` leaves a parallel branch", statement.name.span)
         else:
             head, _, depth = binders[-1]
             for scope in reversed(self._bodies[depth:]):
@@ -281,10 +241,10 @@ class Emitter:
         duration = statement.duration
         text = f"timeout {duration.amount}{duration.unit} {statement.owner.name.text}"
         if self._level:
-            self.skip(f"`{text}` stands in a parallel branch", statement.head)
+            self.notes.skip(f"`{text}` stands in a parallel branch", statement.head)
             return
         if len(owners) != 1:
-            self.skip(f"the timer of `{text}` has {len(owners)} owners", statement.head)
+            self.notes.skip(f"the timer of `{text}` has {len(owners)} owners", statement.head)
             return
         program = self.program
         site = self.tables.timer_site(statement, self._branch)
@@ -314,17 +274,17 @@ class Emitter:
         name = call.name.text
         local = self._locals.get(name)
         if local is None:
-            self.skip(f"there is no local protocol `{name}`", call.name.span)
+            self.notes.skip(f"there is no local protocol `{name}`", call.name.span)
         elif name in self._calling:
-            self.skip(f"the local protocol `{name}` calls itself", call.name.span)
+            self.notes.skip(f"the local protocol `{name}` calls itself", call.name.span)
         else:
             self._calling.add(name)
-            self._causes.append((f"call {name}", call.span))
+            self.notes.causes.append((f"call {name}", call.span))
             here = self.tables.source
             self.tables.source = self.tables.imported.get(name, here)
             yield self._block(local.body)
             self.tables.source = here
-            self._causes.pop()
+            self.notes.causes.pop()
             self._calling.remove(name)
 
     # Loops
@@ -333,7 +293,7 @@ class Emitter:
         self._tag = None
         match loop.kind:
             case ast.Forever():
-                return self._forever(loop)
+                return self._undecided(loop, may_end=False)
             case ast.Decide(decider):
                 send = leading_send(loop.body)
                 if send is not None and same_role(send.sender, decider):
@@ -351,17 +311,13 @@ class Emitter:
         self.program.marks[head] = (loop_text(loop.kind), loop.head)
         return head
 
-    def _forever(self, loop: ast.Loop) -> Walk:
+    def _undecided(self, loop: ast.Loop, *, may_end: bool = True) -> Walk:
+        """A loop that no role decides: another round is possible, and the continuation too."""
         head = self._head(loop)
         yield self._block(loop.body)
         self.program.fork(head)
-
-    def _undecided(self, loop: ast.Loop) -> Walk:
-        """A loop that no role decides: another round and the continuation are both possible."""
-        head = self._head(loop)
-        yield self._block(loop.body)
-        self.program.fork(head)
-        self._join([head])
+        if may_end:
+            self._join([head])
 
     def _decide(self, loop: ast.Loop, send: ast.Send) -> Walk:
         """The choice between another round and `Done`."""
@@ -369,7 +325,7 @@ class Emitter:
         head = self._head(loop)
         self._branch = send.message.label.text
         if self._branch == DONE:
-            self.repeated.add(DONE)
+            self.notes.repeated.add(DONE)
         yield self._block(loop.body)
         self.program.fork(head)
         self._join([head])
@@ -383,32 +339,32 @@ class Emitter:
     def _repeat(self, loop: ast.Loop, times: int) -> Walk:
         """Copies of a block; each is as long as the first, which tells at once whether all fit."""
         text = loop_text(loop.kind)
-        self._causes.append((text, loop.head))
+        self.notes.causes.append((text, loop.head))
         for copy in range(times):
             before = self.program.here
             yield self._block(loop.body)
             grown = self.program.here - before
             if not grown:
                 break  # more rounds of nothing are nothing
-            if not copy and before + times * grown > self.budget:
-                raise OverBudget(self._too_large(text, loop.head))
+            if not copy and before + times * grown > self.notes.budget:
+                raise self.notes.too_large(text, loop.head)
             self._tag = None
-        self._causes.pop()
+        self.notes.causes.pop()
 
     # Parallel branches
 
     def _par(self, par: ast.Par) -> Walk:
         self._tag = None
         self._level += 1
-        self.pars.setdefault(id(par), par)
+        self.notes.pars.setdefault(id(par), par)
         yield self._interleaved(par) if self.alone is None else self._in_sequence(par)
         self._level -= 1
 
     def _placed(self, branches: list[Rows]) -> None:
         """Write a par statement from the graphs of its branches."""
         if self.nested is None:
-            self.collisions.update(dict.fromkeys(shared_events(branches)))
-            interleave(self.program, branches, self.budget)
+            self.notes.collisions.update(dict.fromkeys(shared_events(branches)))
+            interleave(self.program, branches, self.notes.budget)
             return
         mark = len(self.tables.roles.names) + len(self.nested)
         self.nested.append(tuple(branches))
@@ -417,18 +373,18 @@ class Emitter:
     def _interleaved(self, par: ast.Par) -> Walk:
         outer = self.program
         text = f"par with {len(par.branches)} branches"
-        self._causes.append((text, par.span))
+        self.notes.causes.append((text, par.span))
         branches: list[Rows] = []
         for body in par.branches:
             self.program = Program()
             yield self._block(body)
             self.program.exit()
-            rows = determinize(self.program, self.budget)
-            self.note(rows)
+            rows = determinize(self.program, self.notes.budget)
+            self.notes.note(rows)
             branches.append(rows)
         self.program = outer
         self._placed(branches)
-        self._causes.pop()
+        self.notes.causes.pop()
 
     def _in_sequence(self, par: ast.Par) -> Walk:
         assert self.alone is not None
@@ -439,5 +395,5 @@ class Emitter:
                 yield self._block(body)
                 self._tag = None
                 if not self.alone:  # channels are measured where nothing is left out
-                    channels = self.channels.setdefault((id(par), index), set())
+                    channels = self.notes.channels.setdefault((id(par), index), set())
                     channels.update(self.program.channels_from(before))

@@ -122,34 +122,34 @@ class _Lowering:
                 timed = self._timed(emitter, program)
             else:
                 rows = determinize(program, self.budget)
-                emitter.note(rows)
+                emitter.notes.note(rows)
         except OverBudget as error:
             limit = str(error) or (
                 f"the protocol `{self.protocol.name.text}` has more than {self.budget:,} events"
             )
-        sliced = self._slices() if emitter.pars and not emitter.skipped else []
+        sliced = self._slices() if emitter.notes.pars and not emitter.notes.skipped else []
         name = self.protocol.name.text
-        graph = None if rows is None or emitter.skipped else self._graph(rows, name)
+        graph = None if rows is None or emitter.notes.skipped else self._graph(rows, name)
         return Lowered(
             graph,
             tuple(self._graph(part, title) for title, part in sliced),
             families,
             self._diagnostics(emitter),
             limit,
-            tuple(emitter.skipped),
-            bool(emitter.pars),
-            self._order() if graph is not None and emitter.pars else None,
+            tuple(emitter.notes.skipped),
+            bool(emitter.notes.pars),
+            self._order() if graph is not None and emitter.notes.pars else None,
             tuple(self.tables.roles.named.items()),
             timed,
         )
 
     def _timed(self, emitter: Emitter, program: Program) -> TimedProtocol | None:
         """The timed graph, None where something has no meaning beside a timeout."""
-        for par in emitter.pars.values():
-            emitter.skip("`par` in a protocol with a `timeout` has no meaning yet", par.span)
+        for par in emitter.notes.pars.values():
+            emitter.notes.skip("`par` in a protocol with a `timeout` has no meaning yet", par.span)
         for rows in straight_rows(program, self.budget):
-            emitter.note(rows)
-        if emitter.skipped:
+            emitter.notes.note(rows)
+        if emitter.notes.skipped:
             return None
         return timed_protocol_of(program, self.tables, self.protocol.name.text)
 
@@ -179,9 +179,9 @@ class _Lowering:
         try:
             measured = Emitter(self.protocol, self.tables, self.budget, {})
             length = measured.run().here
-            pars = list(measured.pars.values())
+            pars = list(measured.notes.pars.values())
             count = sum(len(par.branches) for par in pars)
-            if measured.skipped or count * (length + measured.work) > 4 * self.budget:
+            if measured.notes.skipped or count * (length + measured.notes.work) > 4 * self.budget:
                 return []
             if not (self._apart(measured, pars) and self._sequential(pars)):
                 return []
@@ -191,8 +191,8 @@ class _Lowering:
                 for index in range(len(par.branches)):
                     emitter = Emitter(self.protocol, self.tables, self.budget, {id(par): index})
                     rows = determinize(emitter.run(), self.budget)
-                    emitter.note(rows)
-                    if emitter.skipped:
+                    emitter.notes.note(rows)
+                    if emitter.notes.skipped:
                         return []
                     title = f"{self.protocol.name.text}, branch {index + 1} of par on line {line}"
                     found.append((title, rows))
@@ -206,7 +206,7 @@ class _Lowering:
         for par in pars:
             used: set[tuple[int, int]] = set()
             for index in range(len(par.branches)):
-                channels = measured.channels.get((id(par), index), set())
+                channels = measured.notes.channels.get((id(par), index), set())
                 if not used.isdisjoint(channels):
                     return False
                 used |= channels
@@ -224,16 +224,16 @@ class _Lowering:
     def _diagnostics(self, emitter: Emitter) -> tuple[Diagnostic, ...]:
         where = Where(self.source.path, self.protocol.name.text)
         found: list[Diagnostic] = []
-        in_parallel = {clash[3:] for clash in emitter.collisions}
-        for clash in emitter.collisions:
+        in_parallel = {clash[3:] for clash in emitter.notes.collisions}
+        for clash in emitter.notes.collisions:
             event, left, right = self._clash(clash)
             one = flow.shared_event(where, event, left.span, right.span)
             found.append(_placed(one, left, right))
-        for clash in emitter.clashes:
+        for clash in emitter.notes.clashes:
             if clash[3:] in in_parallel:
                 continue
             event, left, right = self._clash(clash)
-            if left.branch == right.branch and left.branch in emitter.repeated:
+            if left.branch == right.branch and left.branch in emitter.notes.repeated:
                 continue  # reported as two branches of one label
             places = (left.span, left.branch), (right.span, right.branch)
             found.append(_placed(flow.begin_alike(where, event, *places), left, right))
