@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tellverify.diagnostics import flow as say
 from tellverify.diagnostics import structure
 from tellverify.diagnostics.model import Diagnostic, Where
+from tellverify.language.checks.beginnings import Beginnings
 from tellverify.language.checks.suggest import closest
 from tellverify.language.checks.walk import (
     DONE,
@@ -15,7 +16,6 @@ from tellverify.language.checks.walk import (
     drive,
     head_place,
     is_desugared,
-    leading_send,
     loop_text,
     role_text,
     same_role,
@@ -63,7 +63,8 @@ class FlowCheck:
         self._bodies: dict[str, ast.Block] = {}
         for local in protocol.locals:
             self._bodies.setdefault(local.name.text, local.body)
-        self._roles = {role.name.text for role in declared_roles(protocol)}
+        roles = {role.name.text for role in declared_roles(protocol)}
+        self._beginnings = Beginnings(where, self._summaries, roles)
         self._own = dict.fromkeys(local.name.text for local in protocol.locals)
         self._locals = {**self._own, **dict.fromkeys(linked.imported)}
         self._excused = linked.excused
@@ -218,74 +219,16 @@ class FlowCheck:
                     say.duplicate_branch(self.where, label.text, seen[label.text], label.span)
                 )
             seen.setdefault(label.text, label.span)
-        self._receivers(choice)
+        self.found.extend(self._beginnings.receivers(choice))
         for branch in branches:
-            self._beginning(choice.decider, branch, place)
+            start = self._summaries.begins(branch.body)
+            reported = self._reported(start, place)
+            self.found.extend(
+                self._beginnings.branch(
+                    choice.decider, branch, start, nested=place.nested, reported=reported
+                )
+            )
             yield self._block(branch.body, place._replace(nested=True))
-
-    def _receivers(self, choice: ast.Choice) -> None:
-        """Whether all branches begin toward one role; branches that do not begin by a send pass."""
-        first: ast.RoleRef | None = None
-        for branch in choice.branches:
-            send = leading_send(branch.body)
-            if send is None or not same_role(send.sender, choice.decider):
-                continue
-            if self._roles and send.receiver.name.text not in self._roles:
-                continue  # that is a finding by itself
-            if first is None:
-                first = send.receiver
-            elif not same_role(first, send.receiver):
-                one = (first.span, role_text(first))
-                other = (send.receiver.span, role_text(send.receiver))
-                self.found.append(
-                    say.different_receivers(self.where, role_text(choice.decider), one, other)
-                )
-                return
-
-    def _beginning(self, decider: ast.RoleRef, branch: ast.Branch, place: FlowPlace) -> None:
-        """Every branch must begin with a send by the decider."""
-        label, who = branch.label, role_text(decider)
-        if not branch.body:
-            self.found.append(say.empty_choice_branch(self.where, label.text, who, label.span))
-            return
-        start = self._summaries.begins(branch.body)
-        if isinstance(start, ast.Send) and same_role(start.sender, decider):
-            return
-        upstream = "accepts" if place.nested else "rejects"
-        summary = self._summaries.of_block(branch.body)
-        if isinstance(start, ast.Choice) and same_role(start.decider, decider):
-            text, span = statement_text(start), head_place(start)
-            self.found.append(
-                say.late_first_send(self.where, label.text, who, f"`{text}`", span, span, upstream)
-            )
-            return  # the branches of that choice are judged by themselves
-        stranger = next((s for s in summary.first if not same_role(s.sender, decider)), None)
-        if stranger is not None and _may_be(stranger.sender, decider):
-            return  # that no single member decides is found by its name
-        if stranger is not None:
-            sender = role_text(stranger.sender)
-            others = [(label.span, f"branch `{label.text}`"), (decider.span, f"`{who}` decides")]
-            self.found.append(
-                say.branch_not_by_decider(
-                    self.where, label.text, who, sender, stranger.sender.span, others, upstream
-                )
-            )
-        elif summary.first and not summary.silent:
-            written = branch.body[0]
-            span, send = head_place(written), head_place(summary.first[0])
-            text = f"`{statement_text(written)}`"
-            if isinstance(written, ast.Broadcast):
-                text = "a broadcast"
-            self.found.append(
-                say.late_first_send(self.where, label.text, who, text, span, send, upstream)
-            )
-        elif not self._reported(start, place):
-            others = [(decider.span, f"`{who}` decides")]
-            self.found.append(
-                say.branch_not_by_decider(
-                    self.where, label.text, who, "", label.span, others, upstream
-                )
-            )
 
     def _reported(self, start: ast.Statement | None, place: FlowPlace) -> bool:
         """True when the beginning of a branch is a fault with a separate finding."""
@@ -301,39 +244,10 @@ class FlowCheck:
                 return False
 
     def _case(self, case: ast.Case, place: FlowPlace) -> Walk:
-        self._arms(case, place.after)
+        self.found.extend(self._beginnings.arms(case, place.after))
         inner = place._replace(unlinked=place.unlinked or ("case", head_place(case)))
         for arm in case.arms:
             yield self._block(arm.body, inner)
-
-    def _arms(self, case: ast.Case, after: Summary) -> None:
-        """One role must begin all arms, or none may begin with a message."""
-        parts = [(arm, self._summaries.of_block(arm.body)) for arm in case.arms]
-        loud = [(arm.constructor, send) for arm, part in parts for send in part.first]
-        if not loud:
-            return
-        constructor, first = loud[0]
-        for other_constructor, send in loud[1:]:
-            if not same_role(send.sender, first.sender):
-                one = (first.sender.span, role_text(first.sender), constructor.text)
-                other = (send.sender.span, role_text(send.sender), other_constructor.text)
-                self.found.append(say.case_senders(self.where, one, other))
-                return
-        told = [same_role(send.sender, first.sender) for send in after.first]
-        if told and all(told) and not after.silent:
-            return  # a silent arm continues with a message of the same role
-        for arm, part in parts:
-            if part.silent and part.ends:
-                self.found.append(
-                    say.silent_case(
-                        self.where,
-                        arm.constructor.text,
-                        arm.constructor.span,
-                        role_text(first.sender),
-                        head_place(first),
-                    )
-                )
-                return
 
     def _timeout(self, statement: ast.Timeout, place: FlowPlace) -> Walk:
         hidden = place.unlinked or ("timeout", statement.head)
@@ -409,9 +323,3 @@ def _drops_rest(statement: ast.Statement) -> bool:
             return not is_desugared(statement)
         case ast.Send() | ast.Broadcast() | ast.Call() | ast.OperationStatement():
             return False
-
-
-def _may_be(sender: ast.RoleRef, decider: ast.RoleRef) -> bool:
-    """Whether a decider that is no single member of a family may be the sender."""
-    single = isinstance(decider.index, ast.ConstIndex)
-    return sender.name.text == decider.name.text and not single
