@@ -14,17 +14,14 @@ from typing import Final
 
 import msgspec
 
-from tellverify.evidence.trace_replay import Stepper, fault_shown
-from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.step import Step
-from tellverify.model.trace import Trace, Waiting
+from tellverify.model.trace import Waiting
 from tellverify.search.breadth_first import Layers, explored
 from tellverify.search.counterexample import find_faults
 from tellverify.search.encoding import Channel, CompiledSystem
 from tellverify.search.group_answer import (
-    OF_ROLES,
     PROVED,
     SAFE,
     GroupCheck,
@@ -32,6 +29,7 @@ from tellverify.search.group_answer import (
     SearchScope,
     of_runs,
 )
+from tellverify.search.group_runs import GroupRuns
 from tellverify.search.k_compatibility import are_directed_session_automata, is_compatible
 from tellverify.search.layering import is_acyclic
 from tellverify.search.liveness import LivenessSearch
@@ -41,12 +39,6 @@ from tellverify.search.sends import longest_burst, most_sent
 from tellverify.search.terminal import Shown
 from tellverify.search.terminal_faults import idle_faults
 from tellverify.search.traces import (
-    build_trace,
-    explain_deadlock,
-    explain_orphans,
-    explain_reception,
-    explain_stuck,
-    replayed,
     steps_of,
     waiting,
 )
@@ -79,10 +71,10 @@ class _Checker:
     def __init__(self, machines: Sequence[Machine], largest_bound: int, budget: int) -> None:
         self.machines = tuple(machines)
         self.roles = tuple(machine.role for machine in machines)
-        self.machine_of = {machine.role: machine for machine in machines}.__getitem__
+        self.shown = GroupRuns(self.machines)
         self.largest_bound = largest_bound
         self.budget = budget
-        self.traces: dict[tuple[Fault, str], Trace] = {}
+        self.traces = self.shown.traces
         self.reached: dict[Fault, Reached] = {}
         self.unjudged: set[str] = set()
         self.longest: tuple[tuple[Channel, int], ...] = ()
@@ -133,7 +125,7 @@ class _Checker:
             lassos=False,
         )
         for trace in found.traces:
-            self.traces[trace.fault, _about(trace)] = trace
+            self.shown.keep_shorter(trace)
         for fault in SAFE:
             self.reached[fault] = of_runs(found, found.covered(fault))
         self.search = found.search
@@ -195,7 +187,7 @@ class _Checker:
         ):
             if shown and (fault, "") not in self.traces:
                 first = min(shown.values(), key=lambda each: (each.depth, each.role))
-                self._add_shown(fault, self._steps(search, first), first.role)
+                self.shown.add_of_role(fault, self._steps(search, first), first.role)
         if search.endings:
             nearest = min(search.endings, key=lambda each: each.depth)
             steps = self._steps(search, Shown(0, nearest.configuration, nearest.depth))
@@ -205,47 +197,10 @@ class _Checker:
         if dead and (Fault.DEADLOCK, "") not in self.traces:
             here = min(dead, key=lambda each: each.depth)
             steps = self._steps(search, Shown(0, here.configuration, here.depth))
-            states = replayed(self.machine_of, steps).states
-            rows = [waiting(m, states.get(m.role, 0)) for m in self.machines]
-            left = [row for row in rows if not row.finished]
-            culprits = tuple(row.role for row in left)
-            self._add(Fault.DEADLOCK, steps, culprits, explain_deadlock(left))
+            self.shown.add_deadlock(steps)
 
     def _steps(self, search: Layers, shown: Shown) -> list[Step]:
         return steps_of(search.system, search.run_to(shown.configuration, shown.depth))
-
-    def _add_shown(self, fault: Fault, steps: list[Step], role: int) -> None:
-        """An unspecified reception of `role`, or a message left to it, at the end of `steps`."""
-        ended = replayed(self.machine_of, steps)
-        name = self.roles[role]
-        queues = [(p, q, content) for (p, q), content in ended.queues]
-        if fault is Fault.ORPHAN_MESSAGE:
-            explanation = explain_orphans([each for each in queues if each[1] == name])
-        else:
-            wait = waiting(self.machines[role], ended.states.get(name, 0))
-            explanation = explain_reception(wait, queues)
-        self._add(fault, steps, (name,), explanation)
-
-    def _add(
-        self,
-        fault: Fault,
-        steps: Sequence[Step],
-        culprits: tuple[str, ...],
-        explanation: str,
-        *,
-        about: str = "",
-        loop: int = -1,
-    ) -> None:
-        self.traces[fault, about] = build_trace(
-            fault,
-            steps,
-            self.machine_of,
-            self.roles,
-            minimal=False,
-            culprits=culprits,
-            explanation=explanation,
-            loop=loop,
-        )
 
     def judge_lasting(self, ends: bool, progress: bool) -> None:
         """Stuck roles, ends that can no longer be reached, and roles that are kept waiting."""
@@ -262,18 +217,18 @@ class _Checker:
         if self.reached[Fault.STUCK_ROLE].scope is not SearchScope.COMPATIBLE:
             traces, self.unjudged = lasting.stuck_roles(self.roles)
             for trace in traces:
-                self._keep_shorter(trace)
+                self.shown.keep_shorter(trace)
             self.unjudged -= {role for fault, role in self.traces if fault is Fault.STUCK_ROLE}
         if progress:
             for number in range(len(self.roles)):
-                self._keep_shorter(lasting.starved(number))
+                self.shown.keep_shorter(lasting.starved(number))
         if self.has_end:
             trap, is_judged = lasting.trap()
-            self._keep_shorter(trap)
+            self.shown.keep_shorter(trap)
             if not is_judged:
                 self._leave_open(Fault.NO_TERMINATION)
         if ends:
-            self._keep_shorter(lasting.endless())
+            self.shown.keep_shorter(lasting.endless())
             if not self.complete and lasting.stops_at_bound:
                 self._leave_open(Fault.ENDLESS_RUN)
             self._by_structure(ends)
@@ -289,14 +244,6 @@ class _Checker:
             self.reached[Fault.UNBOUNDED_QUEUE] = answer
         if ends and self.acyclic and not self.complete:
             self.reached[Fault.ENDLESS_RUN] = answer
-
-    def _keep_shorter(self, trace: Trace | None) -> None:
-        if trace is None:
-            return
-        key = (trace.fault, _about(trace))
-        known = self.traces.get(key)
-        if known is None or len(trace.steps) < len(known.steps):
-            self.traces[key] = trace
 
     def reduce(self) -> None:
         """What persistent sets and symmetry decide although the search was not complete."""
@@ -337,7 +284,7 @@ class _Checker:
             ):
                 if role is not None and (fault, "") not in self.traces:
                     steps = steps_of(system, search.run_to(configuration))
-                    self._add_shown(fault, steps, role)
+                    self.shown.add_of_role(fault, steps, role)
         if not search.overflow:
             complete, count = not search.blocked, len(search.parents)
             self._claim(Fault.UNSPECIFIED_RECEPTION, SearchScope.REDUCED, complete, count)
@@ -376,38 +323,11 @@ class _Checker:
             return
         steps = steps_of(system, search.run_to(end))
         wait: Waiting = waiting(self.machines[number], system.state(number, end))
-        self._add(Fault.STUCK_ROLE, steps, (wait.role,), explain_stuck(wait), about=wait.role)
+        self.shown.add_stuck(steps, wait)
 
     def judge_growth(self, ends: bool) -> None:
         """Queues that grow without limit, and runs that never end because of them."""
-        begin = Configuration(tuple(0 for _ in self.machines))
         for growth in self.growth:
-            sender, receiver = growth.channel
-            explanation = f"the queue from `{sender}` to `{receiver}` grows in every round"
-            self._add(
-                Fault.UNBOUNDED_QUEUE,
-                growth.steps,
-                growth.channel,
-                explanation,
-                about=f"{sender} -> {receiver}",
-                loop=growth.loop,
-            )
+            self.shown.add_growth(growth)
             if ends and (Fault.ENDLESS_RUN, "") not in self.traces:
-                self._add_endless(growth, begin)
-
-    def _add_endless(self, growth: Growth, begin: Configuration) -> None:
-        """The run in which a queue grows, when every role that can act takes part in it."""
-        stepper = Stepper(self.machines, begin)
-        for step in growth.steps:
-            stepper.make(step)
-        lap = growth.steps[growth.loop :]
-        if fault_shown(stepper.configuration(), self.machines, Fault.ENDLESS_RUN, (), lap=lap):
-            return
-        acting = {step.actor for step in lap}
-        culprits = tuple(role for role in self.roles if role in acting)
-        explanation = "the roles have a fair run that never terminates"
-        self._add(Fault.ENDLESS_RUN, growth.steps, culprits, explanation, loop=growth.loop)
-
-
-def _about(trace: Trace) -> str:
-    return trace.culprits[0] if trace.fault in OF_ROLES else ""
+                self.shown.add_endless(growth)
