@@ -17,11 +17,6 @@ from tellverify.evidence.formula_run import (
     positions,
     unreached,
 )
-from tellverify.language.checks.suggest import closest
-from tellverify.language.checks.walk import preorder
-from tellverify.language.lowering.branches import begins, text_branches
-from tellverify.language.lowering.families import declared_roles
-from tellverify.language.syntax import ast
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.formula import Formula, evaluate
@@ -32,6 +27,7 @@ from tellverify.model.scenario import Scenario
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance, without_graph
+from tellverify.obligations.formula_names import FormulaNames
 from tellverify.obligations.graph_runs import both, trimmed
 from tellverify.obligations.machines import ALL_MACHINES, Machines
 from tellverify.obligations.temporal_answers import FormulaOfInstance, TemporalAnswer
@@ -50,11 +46,7 @@ from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import ProductDecision, decide
 from tellverify.properties.resolve import (
     NameScope,
-    UnknownName,
     formula_of,
-    scope_of,
-    scope_of_timed,
-    unknown_names,
 )
 from tellverify.search.traces import build_trace, step_of
 from tellverify.verdict.methods import Method
@@ -97,68 +89,15 @@ class Searcher:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        protocol = context.protocol
-        self._branches = text_branches(protocol)
-        declared = declared_roles(protocol)
-        self._roles = tuple(one.name.text for one in declared)
-        families = [one.name.text for one in declared if one.size is not None]
-        written = [(branch.decider, branch.label) for branch in self._branches]
-        self._instances = []
-        for instance in context.instances:
-            graph, timed = instance.lowered.graph, instance.lowered.timed
-            scope = None if graph is None else scope_of(graph, families, self._taken(graph))
-            if timed is not None:
-                scope = scope_of_timed(timed, families, written)
-            found = _ScopedInstance(instance, scope)
+        self.names = FormulaNames(context)
+        self._instances = [
+            _ScopedInstance(instance, scope)
+            for instance, scope in zip(context.instances, self.names.scopes, strict=True)
+        ]
+        for found in self._instances:
+            timed = found.instance.lowered.timed
             if timed is not None:
                 found.timed = TimedFormulas(timed, context.options)
-            self._instances.append(found)
-        self._labels = self._known_labels(protocol)
-
-    def _taken(
-        self, graph: ProtocolGraph
-    ) -> dict[tuple[str, str], tuple[tuple[str, str, int], ...]]:
-        """By role and label of a branch, the messages that begin it."""
-        found: dict[tuple[str, str], dict[tuple[str, str, int], None]] = {}
-        starts = begins(graph, self._context.source.path, self._branches)
-        for branch, transitions in zip(self._branches, starts, strict=True):
-            for transition in transitions:
-                event, line = graph.event(transition), graph.site_of(transition).line
-                row = found.setdefault((event.sender, branch.label), {})
-                row[event.receiver, event.label, line] = None
-        return {key: tuple(row) for key, row in found.items()}
-
-    def _known_labels(self, protocol: ast.Protocol) -> tuple[str, ...]:
-        """The labels of the graphs, and those that are only written."""
-        found: dict[str, None] = {}
-        for scoped in self._instances:
-            if scoped.scope is not None:
-                found.update(dict.fromkeys(scoped.scope.labels))
-        for body in (protocol.body, *(local.body for local in protocol.locals)):
-            for statement in preorder(body):
-                if isinstance(statement, ast.Send | ast.Broadcast):
-                    found[statement.message.label.text] = None
-        return tuple(found)
-
-    def unknown(self, tree: Tree) -> list[UnknownName]:
-        """The names in a formula that the protocol does not have."""
-        branches = [(branch.decider, branch.label) for branch in self._branches]
-        return unknown_names(tree, self._roles, self._labels, branches)
-
-    def strange(self, written: say.Written, found: Sequence[UnknownName]) -> list[Diagnostic]:
-        """What there is to say about names that the protocol does not have."""
-        return [
-            say.unknown_name(
-                written,
-                one.name.span,
-                one.kind,
-                one.name.text,
-                closest(one.name.text, one.known),
-                protocol=self._context.name,
-                is_role=one.kind == "message" and one.name.text in self._roles,
-            )
-            for one in found
-        ]
 
     def under_faults(self, tree: Tree) -> list[FormulaOfInstance]:
         """A property at all sizes that have the members it names.

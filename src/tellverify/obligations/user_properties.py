@@ -60,10 +60,10 @@ def decide_properties(context: Context) -> Decision:
     for one in stated:
         written = one.written
         if one.tree is not None:
-            strange = searcher.unknown(one.tree)
+            strange = searcher.names.unknown(one.tree)
             if strange and one.general:
                 continue
-            said.extend(searcher.strange(written, strange))
+            said.extend(searcher.names.complaints(written, strange))
             if strange:
                 one = msgspec.structs.replace(one, tree=None)
         if written.name in seen:
@@ -179,7 +179,7 @@ def decide_witnesses(context: Context) -> Decision:
     verdicts, said = [], []
     for event in dict.fromkeys(context.options.witness):
         tree = parse_event(event)
-        if searcher.unknown(tree):
+        if searcher.names.unknown(tree):
             continue
         verdict, why = _reachable(context, event, searcher.witness(tree))
         verdicts.append(verdict)
