@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
-from tellverify.diagnostics.limits import EVENT_LIMIT, MEMORY_LIMIT, NOT_WELL_FORMED, TIMEOUT
-from tellverify.diagnostics.model import Code, Diagnostic, Severity, sort_key
+from tellverify.diagnostics.limits import MEMORY_LIMIT, TIMEOUT
+from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files import inputs
 from tellverify.language.files.embedded import Unit
 from tellverify.language.linking.dialect import by_upstream
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.workspace import FAITHFUL, SourceProtocol, Workspace, named_protocols
-from tellverify.model.roles import family_of
 from tellverify.obligations.across_sizes import verdicts
 from tellverify.obligations.context import Context
 from tellverify.obligations.open_families import without_open_families
@@ -25,17 +24,21 @@ from tellverify.obligations.refutation_findings import diagnostics_of
 from tellverify.obligations.table import decide_protocol
 from tellverify.source.activity import ACTIVITY
 from tellverify.source.span import Span
-from tellverify.verdict.identity import ObligationScope, requirement_key
+from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Bounded, Conflict, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Proved, Refuted
 from tellverify.verdict.properties import (
-    OF_EVERY_PROTOCOL,
     ON_REQUEST,
-    PROPERTIES,
     Property,
-    PropertyScope,
 )
 from tellverify.verdict.run import Input, ProtocolReport, Verdict
+from tellverify.verification.asked_verdicts import (
+    asked,
+    given_up,
+    malformed_verdicts,
+    within_limit,
+    without_graphs,
+)
 from tellverify.verification.checked import Checked as Checked
 from tellverify.verification.checked import CheckedOrigin, FileResult, assembled
 from tellverify.verification.deadline import TimeUp, within
@@ -51,7 +54,6 @@ from tellverify.verification.tried_sizes import DecidedSizes, tried_sizes
 if TYPE_CHECKING:
     from tellverify.verification.suppressions import Settlement
 
-_OF_ANY_SIZES: Final = (PropertyScope.CHOICE, PropertyScope.PACK)  # decided of the text
 _OF_OBLIGATIONS: Final = ("expect", "assume")  # kinds of comments that name obligations
 _MUST_END: Final = "must-end"  # the comment on a protocol that is no endless service
 TELLTALE: Final = "telltale"  # the target
@@ -155,10 +157,10 @@ def _check_choreography(
                     workspace, found, said, own, settlement, result, known
                 )
         except TimeUp:
-            report, more = _given_up(found, too_late(options), TIMEOUT, own), []
+            report, more = given_up(found, too_late(options), TIMEOUT, own), []
         except (MemoryError, SystemError) as error:
             demand_lack_of_memory(error)
-            report, more = _given_up(found, TOO_MUCH_MEMORY, MEMORY_LIMIT, own), []
+            report, more = given_up(found, TOO_MUCH_MEMORY, MEMORY_LIMIT, own), []
         more = _with_suggestion(workspace, found, report, more, own)
         result.reports.append(report)
         said.extend(more)
@@ -223,21 +225,6 @@ def _options_of(found: SourceProtocol, options: Options) -> Options:
     return msgspec.structs.replace(options, requirements=wanted)
 
 
-def _given_up(found: SourceProtocol, reason: str, limit: Code, options: Options) -> ProtocolReport:
-    """The report on a protocol that was given up: nothing is known of it."""
-    protocol, source = found.protocol, found.source
-    place = source.position(protocol.name.span.start)
-    roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
-    given_up = tuple(
-        Verdict.of(p, ObligationScope(), Unknown(reason, limit.number), place)
-        for p in OF_EVERY_PROTOCOL
-    )
-    selected = tuple(v for v in given_up if _is_selected(v, options))
-    return ProtocolReport(
-        found.name, source.path, place[0], roles, (), _required(selected, options)
-    )
-
-
 def _settlement(judged: CheckedFile, options: Options) -> Settlement | None:
     """What comments and levels change, if there are any."""
     if not options.levels and MARK not in judged.source.text:
@@ -260,7 +247,7 @@ def _check_protocol(
     place = source.position(protocol.name.span.start)
     roles = tuple(declaration.name.text for declaration in declared_roles(protocol))
     report = ProtocolReport(name, source.path, place[0], roles, (), ())
-    without = _without_graphs(found, said, options)
+    without = without_graphs(found, said, options)
     if without is not None:
         return msgspec.structs.replace(report, verdicts=without), []
     tried = tried_sizes(workspace, found, options, result.graphs[source.path, name], known)
@@ -275,7 +262,7 @@ def _check_protocol(
         more = settlement.findings(more)
     new_errors = [d for d in more if d.severity is Severity.ERROR]
     if new_errors:
-        malformed = _malformed(name, place, new_errors, options)
+        malformed = malformed_verdicts(name, place, new_errors, options)
         return msgspec.structs.replace(report, verdicts=malformed), more
     well_formed = Verdict(
         Property.WELL_FORMED, ObligationScope(), Proved(Method.STRUCTURE), True, *place
@@ -291,8 +278,8 @@ def _check_protocol(
         *verdicts(outcomes, tried.bound, place, tried.claim),
         *decision.verdicts,
     ]
-    decided = [well_formed, *_within(tried.limit, of_sizes)]
-    selected = _required(tuple(v for v in decided if _is_selected(v, options)), options)
+    decided = [well_formed, *within_limit(tried.limit, of_sizes)]
+    selected = asked(decided, options)
     later = [*decision.diagnostics, *_worded(found, selected, is_timed=is_timed)]
     selected, later = _settled(found, selected, later, options, settlement)
     if any(isinstance(verdict.outcome, Refuted) for verdict in selected):
@@ -339,74 +326,3 @@ def _settled(
         return selected, later
     later = settlement.findings(later)
     return settlement.verdicts(found.name, found.protocol.span, selected, later)
-
-
-def _without_graphs(
-    found: SourceProtocol, said: Sequence[Diagnostic], options: Options
-) -> tuple[Verdict, ...] | None:
-    """The verdicts on a text that is not lowered, because of its errors or of what it imports."""
-    place = found.source.position(found.protocol.name.span.start)
-    errors = [d for d in said if d.severity is Severity.ERROR]
-    if errors:
-        return _malformed(found.name, place, errors, options)
-    blocked = found.judged.linked.blocked
-    return _skipped(found.name, place, blocked, options) if blocked else None
-
-
-def _within(limit: str, decided: Sequence[Verdict]) -> Iterator[Verdict]:
-    """The verdicts, none of which claims anything of sizes that a `limit` left out."""
-    for verdict in decided:
-        holds = isinstance(verdict.outcome, Proved | Bounded)
-        if limit and holds and PROPERTIES[verdict.property].scope not in _OF_ANY_SIZES:
-            unknown = Unknown(limit, EVENT_LIMIT.number)
-            verdict = msgspec.structs.replace(verdict, outcome=unknown)
-        yield verdict
-
-
-def _required(verdicts: tuple[Verdict, ...], options: Options) -> tuple[Verdict, ...]:
-    """The verdicts, required or not as the options say it of their properties."""
-    wanted = {name: strength != "nothing" for name, strength in options.requirements}
-    if not wanted:
-        return verdicts
-    return tuple(
-        msgspec.structs.replace(
-            v, required=wanted.get(requirement_key(v.property, v.scope), v.required)
-        )
-        for v in verdicts
-    )
-
-
-def _malformed(
-    name: str, place: tuple[int, int], errors: Sequence[Diagnostic], options: Options
-) -> tuple[Verdict, ...]:
-    """The verdicts of a protocol whose text has errors."""
-    first = min(errors, key=sort_key)
-    span = first.primary.span
-    refuted = Refuted(
-        first.code.number, Conflict(first.message, first.path, span, span), Method.STRUCTURE
-    )
-    skipped = Skipped("the text is not well-formed", NOT_WELL_FORMED.number)
-    found = tuple(
-        Verdict.of(p, ObligationScope(), refuted if p is Property.WELL_FORMED else skipped, place)
-        for p in OF_EVERY_PROTOCOL
-    )
-    return _required(found, options)
-
-
-def _skipped(
-    name: str, place: tuple[int, int], reason: str, options: Options
-) -> tuple[Verdict, ...]:
-    """The verdicts of a protocol that cannot be put together."""
-    skipped = Skipped(reason, NOT_WELL_FORMED.number)
-    found = tuple(Verdict.of(p, ObligationScope(), skipped, place) for p in OF_EVERY_PROTOCOL)
-    return _required(found, options)
-
-
-def _is_selected(verdict: Verdict, options: Options) -> bool:
-    """True when the selection of properties and roles leaves the verdict in."""
-    if options.properties and verdict.property.value not in options.properties:
-        return False
-    if options.roles and verdict.scope.roles:
-        named = set(options.roles)
-        return any(role in named or family_of(role) in named for role in verdict.scope.roles)
-    return True

@@ -6,7 +6,7 @@ someone's word is *assumed*, never proved.
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import Final
@@ -19,15 +19,13 @@ from tellverify.diagnostics.model import Code, Diagnostic, Kind, Severity
 from tellverify.language.linking.modules import CheckedFile
 from tellverify.language.syntax import ast
 from tellverify.language.syntax.directives import FORMS, NONE, Directive, Directives, directives
-from tellverify.model.roles import family_of
 from tellverify.obligations.options import Level, Options
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import slashed
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, status
-from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Assumption, Suppression, Verdict
-from tellverify.verification.clock import today
+from tellverify.verification.assumed_obligations import of_role, single, speaks_of, wrong_assume
 from tellverify.verification.levels import (
     IGNORE,
     has_meaning,
@@ -35,11 +33,6 @@ from tellverify.verification.levels import (
     is_band,
     level_of,
     selected,
-)
-
-_OBLIGATION: Final = re.compile(
-    r"([a-z][a-z-]*)(?:\[([^\[\]]*(?:\[[^\[\]]*\][^\[\]]*)*)\])?"
-    r"(?:\s*@\s*([A-Za-z][A-Za-z0-9_-]*))?"
 )
 
 _SHAPE: Final = frozenset(one for one in vars(shape).values() if isinstance(one, Code))
@@ -86,7 +79,7 @@ class Settlement:
                 self._said.append(say.unreviewed_comment(path, span, directive.kind))
                 continue
             items = self._allows if directive.kind == "allow" else self._assumes
-            wrong = _wrong_allow if directive.kind == "allow" else _wrong_assume
+            wrong = _wrong_allow if directive.kind == "allow" else wrong_assume
             for text in directive.items or ("",):
                 reason, instead = wrong(text)
                 if reason:
@@ -193,31 +186,31 @@ class Settlement:
         roles = verdict.scope.roles
         if len(roles) < 2 or isinstance(verdict.outcome, Refuted) or self._suffices(verdict):
             return [verdict]
-        parts = [_of_role(verdict, role) for role in roles]
+        parts = [of_role(verdict, role) for role in roles]
         named = [
             role
             for role, part in zip(roles, parts, strict=True)
             if any(
-                _speaks_of(item.text, part) and self._reaches(item.directive, protocol)
+                speaks_of(item.text, part) and item.directive.reaches(protocol)
                 for item in self._assumes
             )
         ]
         if len(named) in (0, len(roles)):
             return [verdict]
         others = tuple(role for role in roles if role not in named)
-        return [_of_role(verdict, *named), _of_role(verdict, *others)]
+        return [of_role(verdict, *named), of_role(verdict, *others)]
 
     def _assumption(self, protocol: str, span: Span, verdict: Verdict) -> Assumed | None:
         """The assumption about an obligation, if it is needed and in force."""
         for item in self._assumes:
             directive = item.directive
-            if not self._reaches(directive, span):
+            if not directive.reaches(span):
                 continue
             if self._suffices(verdict):
-                if any(_speaks_of(item.text, part) for part in _single(verdict)):
+                if any(speaks_of(item.text, part) for part in single(verdict)):
                     item.why = item.why or f"`{verdict.name}` is {status(verdict.outcome)}"
                 continue
-            if not _speaks_of(item.text, verdict):
+            if not speaks_of(item.text, verdict):
                 continue
             expired = self._has_expired(directive)
             place = self._place(directive)
@@ -243,9 +236,6 @@ class Settlement:
         if isinstance(outcome, Bounded):
             return self._options.strength(verdict.property) != "proved"
         return isinstance(outcome, Proved)
-
-    def _reaches(self, directive: Directive, protocol: Span) -> bool:
-        return directive.reaches(protocol)
 
     # Errors in the comments
 
@@ -342,17 +332,6 @@ def comment_key(directive: Directive, source: SourceFile) -> str:
     return sha256("\0".join(parts).encode("utf-8", "backslashreplace")).hexdigest()[:32]
 
 
-def _of_role(verdict: Verdict, *roles: str) -> Verdict:
-    scope = msgspec.structs.replace(verdict.scope, roles=roles)
-    return msgspec.structs.replace(verdict, scope=scope)
-
-
-def _single(verdict: Verdict) -> list[Verdict]:
-    """The verdict for each of its roles."""
-    roles = verdict.scope.roles
-    return [_of_role(verdict, role) for role in roles] if len(roles) > 1 else [verdict]
-
-
 def _wrong_allow(text: str) -> tuple[str, str]:
     """Why an item of an `allow` cannot be allowed, and what to do instead; else empty."""
     codes = selected(text)
@@ -373,38 +352,15 @@ def _wrong_allow(text: str) -> tuple[str, str]:
     return "", ""
 
 
-def _wrong_assume(text: str) -> tuple[str, str]:
-    """Why an obligation cannot be assumed, and what to do instead; else empty."""
-    found = _OBLIGATION.fullmatch(text)
-    names = [prop.value for prop in Property]
-    if found is None or found[1] not in names:
-        return "is no obligation", f"the properties are {', '.join(names)}"
-    if found[1] == Property.WELL_FORMED:
-        return "cannot be taken on trust", "mend the text"
-    return "", ""
+def today(given: str = "") -> str:
+    """The day as `YYYY-MM-DD`: `given`, else that of `SOURCE_DATE_EPOCH`, else that of the clock.
 
-
-def _speaks_of(text: str, verdict: Verdict) -> bool:
-    """Whether `no-stuck-role`, `no-stuck-role[Courier]` or `[Family]` means the obligation.
-
-    Without ` @ SCENARIO` it means those without faults.
+    Days are those of Greenwich, so that machines in all places agree.
     """
-    found = _OBLIGATION.fullmatch(text)
-    if found is None or found[1] != verdict.property.value:
-        return False
-    if (found[3] or "") != verdict.scope.scenario:
-        return False
-    if found[2] is None:
-        return True
-    wanted = " ".join(found[2].split())
-    subject = verdict.scope
-    under = f" @ {subject.scenario}" if subject.scenario else ""
-    if verdict.name == f"{verdict.property}[{wanted}]{under}":
-        return True
-    channel = subject.channel
-    if channel is not None:
-        return wanted == f"{channel[0]} -> {channel[1]}"
-    roles = {part.strip() for part in wanted.split(",")}
-    return bool(subject.roles) and all(
-        role in roles or family_of(role) in roles for role in subject.roles
-    )
+    if given:
+        return given
+    import time
+
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    seconds = int(epoch) if epoch.isascii() and epoch.isdigit() and len(epoch) < 12 else None
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
