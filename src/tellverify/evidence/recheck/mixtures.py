@@ -176,11 +176,11 @@ class MixedVersions:
 
     def _shows(self, fault: str, culprit: str, cube: _Cube, here: Configuration) -> str:
         """Why a configuration does not show a fault in all mixtures of a cube; empty if it does."""
-        if fault == "stuck-role":
-            return self._stuck(culprit, cube, here)
         own = self.place.get(culprit, -1)
         if own < 0:
             return "no role is named"
+        if fault == "stuck-role":
+            return self._stuck(own, cube, here)
         versions = list(self._versions(own, cube))
         if fault == "unspecified-reception":
             bad = all(self._has_unspecified_reception(own, v, here) for v in versions)
@@ -343,11 +343,9 @@ class MixedVersions:
             for n, joint in enumerate(self.joints)
         }
 
-    def _stuck(self, culprit: str, cube: _Cube, here: Configuration) -> str:
+    def _stuck(self, place: int, cube: _Cube, here: Configuration) -> str:
         """A stuck role, in every deployment of the cube, by all that may still happen."""
-        place = self.place.get(culprit, -1)
-        if place < 0:
-            return "no role is named"
+        culprit = self.joints[place].role
         seen = {here}
         todo = [] if self._never_moves(place, cube, here) else [here]
         while todo:
