@@ -11,14 +11,14 @@ from typing import Final
 import click
 import msgspec
 
-from tellverify.admission.explained import Explained, explain
+from tellverify.admission.explained import explain
 from tellverify.admission.findings import findings
 from tellverify.admission.manifest import Derived, Manifest
 from tellverify.admission.manifest_file import read_manifest
 from tellverify.admission.matrix import matrix
-from tellverify.admission.objections import RULES
 from tellverify.admission.resolve import requirements
 from tellverify.admission.runtime import RuntimeInventory, inventory_of, without
+from tellverify.cli.admission_rows import AdmittedProtocol, admission_row, rows_markdown
 from tellverify.cli.admission_text import (
     matrix_cells,
     matrix_markdown,
@@ -46,64 +46,6 @@ from tellverify.source.text import SourceFile
 from tellverify.verification.levels import is_band, selected
 
 _FORMATS: Final = ("text", "json", "markdown")
-
-
-class PremiseRow(msgspec.Struct, frozen=True):
-    """A premise of a reason."""
-
-    name: str
-    text: str
-    path: str
-    line: int
-
-
-class ObjectionRow(msgspec.Struct, frozen=True):
-    """An objection as it is written to JSON."""
-
-    code: str
-    rule: str
-    refuses: bool
-    message: str
-    pack: str
-    keys: tuple[str, ...]
-    extra: tuple[str, ...]
-    renamed: tuple[tuple[str, str], ...]
-    reason: tuple[PremiseRow, ...]
-
-
-class ChangeRow(msgspec.Struct, frozen=True):
-    """A change that helps."""
-
-    kind: str
-    text: str
-    weight: int
-
-
-class AdmissionRow(msgspec.Struct, frozen=True):
-    """One decision as it is written to JSON. `minimal_keys` and `minimal_facts` are the minimal
-    runtimes, where they were asked for."""
-
-    protocol: str
-    path: str
-    runtime: str
-    admitted: bool
-    method: str
-    unknown: str
-    needs: tuple[str, ...]
-    objections: tuple[ObjectionRow, ...]
-    cost: int | None
-    changes: tuple[ChangeRow, ...]
-    minimal_keys: tuple[str, ...] | None = None
-    minimal_facts: tuple[tuple[str, ...], ...] | None = None
-
-
-class AdmittedProtocol(msgspec.Struct, frozen=True):
-    """A protocol with the decision on it, and the minimal runtimes where they were asked for."""
-
-    derived: Derived
-    explained: Explained
-    minimal_keys: tuple[str, ...] | None = None
-    minimal_facts: tuple[tuple[str, ...], ...] | None = None
 
 
 def _parse_codes(
@@ -285,11 +227,11 @@ def _shown(
     joint: tuple[tuple[str, ...], ...] | None,
     style: str,
 ) -> str:
-    rows = [_row(policy, one, runtime) for one in judged]
+    rows = [admission_row(policy, one, runtime) for one in judged]
     if style == "json":
         return msgspec.json.format(msgspec.json.encode(rows), indent=2).decode() + "\n"
     if style == "markdown":
-        return _markdown(rows)
+        return rows_markdown(rows)
     sources = sources_of([one.derived for one in judged], policy)
     lines: list[str] = []
     for one in judged:
@@ -320,53 +262,6 @@ def _minimal_lines(one: AdmittedProtocol) -> list[str]:
     lines = [f"  minimal keys: {', '.join(one.minimal_keys or ()) or 'none'}"]
     lines += [f"  minimal facts: {', '.join(each) or 'none'}" for each in facts]
     return lines
-
-
-def _row(policy: Policy, one: AdmittedProtocol, runtime: RuntimeInventory) -> AdmissionRow:
-    explained, derived = one.explained, one.derived
-    said = findings(policy, derived, [each.objection for each in explained.objections], runtime)
-    objections = []
-    for each, finding in zip(explained.objections, said, strict=True):
-        objection = each.objection
-        core = each.clash.core("").premises if each.clash is not None else ()
-        objections.append(
-            ObjectionRow(
-                objection.reason.code.number,
-                RULES[objection.reason],
-                objection.reason.refuses,
-                finding.message,
-                objection.pack,
-                objection.keys,
-                objection.extra,
-                objection.renamed,
-                tuple(PremiseRow(p.name, p.text, p.path, p.line) for p in core),
-            )
-        )
-    changes = explained.changes
-    return AdmissionRow(
-        derived.manifest.protocol_id,
-        derived.source.path,
-        runtime.name,
-        explained.decision.admitted,
-        explained.how,
-        explained.unknown,
-        explained.decision.requirements.flattened,
-        tuple(objections),
-        changes.cost if changes is not None else None,
-        tuple(ChangeRow(c.kind, c.text, c.weight) for c in changes.changes) if changes else (),
-        one.minimal_keys,
-        one.minimal_facts,
-    )
-
-
-def _markdown(rows: Sequence[AdmissionRow]) -> str:
-    lines = ["| protocol | runtime | admitted | why not | smallest changes |", f"|{' --- |' * 5}"]
-    for row in rows:
-        why = "; ".join(f"{each.code} {each.message}" for each in row.objections)
-        helps = "; ".join(change.text for change in row.changes)
-        cells = (row.protocol, row.runtime, "yes" if row.admitted else "no", why, helps)
-        lines.append(f"| {' | '.join(tame(c).replace('|', chr(92) + '|') for c in cells)} |")
-    return "\n".join(lines) + "\n"
 
 
 def _show_matrix(policy: Policy, found: Sequence[Derived], style: str, is_fine: bool) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 import click
 import msgspec
@@ -13,6 +13,7 @@ from tellverify.cli.check_parse import (
     parse_address,
     parse_budgets,
     parse_day,
+    parse_docs_address,
     parse_instances,
     parse_seconds,
     parse_selectors,
@@ -130,14 +131,6 @@ def _named_policy(context: click.Context, option: click.Parameter, given: str | 
     return None if given is None else name_of_policy(given)
 
 
-def _address_of_docs(
-    context: click.Context, option: click.Parameter, given: str | None
-) -> str | None:
-    if given and not given.startswith(("https://", "http://")):
-        raise click.BadParameter("the address of a site begins with https:// or http://")
-    return given.rstrip("/") if given else None
-
-
 def _joined(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
     def add(command: _F) -> _F:
         for option in reversed(options):
@@ -145,6 +138,18 @@ def _joined(*options: Callable[[_F], _F]) -> Callable[[_F], _F]:
         return command
 
     return add
+
+
+def _number(
+    name: str, text: str, least: int = 1, most: int | None = None, *, metavar: str = "N"
+) -> Callable[[_F], _F]:
+    """An option that takes a whole number from `least` to `most`."""
+    return click.option(name, type=click.IntRange(least, most), metavar=metavar, help=text)
+
+
+def _selectors(name: str, text: str) -> Callable[[_F], _F]:
+    """An option that takes codes, names and bands, as often as it is given."""
+    return click.option(name, multiple=True, metavar="CODE", callback=parse_selectors, help=text)
 
 
 what = _joined(
@@ -197,38 +202,15 @@ how_far = _joined(
         callback=parse_instances,
         help="Sizes of a role family; by default every size, or 1..3 where that is not decided.",
     ),
-    click.option(
-        "--steps",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Steps that one question may take before it is left unknown.",
+    _number("--steps", "Steps that one question may take before it is left unknown."),
+    _number("--events", "Largest protocol graph that is examined."),
+    _number(
+        "--configurations", "Configurations that one search visits at most; 200 000 by default."
     ),
-    click.option(
-        "--events",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Largest protocol graph that is examined.",
-    ),
-    click.option(
-        "--configurations",
-        type=click.IntRange(1),
-        metavar="N",
-        help="Configurations that one search visits at most; 200 000 by default.",
-    ),
-    click.option(
-        "--queue",
-        type=click.IntRange(1, 64),
-        metavar="N",
-        help="Longest queue that is searched where no bound is known to suffice.",
-    ),
+    _number("--queue", "Longest queue that is searched where no bound is known to suffice.", 1, 64),
 )
 how_long = _joined(
-    click.option(
-        "--rlimit",
-        type=click.IntRange(1, 2**32 - 1),
-        metavar="N",
-        help="Work of the solver for one question about guards.",
-    ),
+    _number("--rlimit", "Work of the solver for one question about guards.", 1, 2**32 - 1),
     click.option(
         "--timeout",
         type=float,
@@ -243,18 +225,14 @@ how_long = _joined(
         metavar="S",
         help="Seconds for all protocols together; 600 by default.",
     ),
-    click.option(
+    _number(
         "--memory",
-        type=click.IntRange(64, 2**24),
+        "Memory for all processes; what takes more is unknown. By default most there is.",
+        64,
+        2**24,
         metavar="MB",
-        help="Memory for all processes; what takes more is unknown. By default most there is.",
     ),
-    click.option(
-        "--jobs",
-        type=click.IntRange(0, 256),
-        metavar="N",
-        help="Processes that work at once; 0 is one for each processor.",
-    ),
+    _number("--jobs", "Processes that work at once; 0 is one for each processor.", 0, 256),
     click.option(
         "--cluster",
         metavar="ADDRESS",
@@ -295,7 +273,7 @@ enough = _joined(
         "--docs-url",
         metavar="URL",
         envvar="TELLVERIFY_DOCS_URL",
-        callback=_address_of_docs,
+        callback=parse_docs_address,
         help="Address of the documentation site, whose glossary and codes reports link to.",
     ),
     click.option("--exit-zero", is_flag=True, help="Exit 0 instead of 1 or 3."),
@@ -307,36 +285,13 @@ enough = _joined(
     ),
 )
 findings = _joined(
-    click.option(
-        "--allow",
-        multiple=True,
-        metavar="CODE",
-        callback=parse_selectors,
-        help="Ignore a lint, by code, name or band such as TV2.",
-    ),
-    click.option(
-        "--warn",
-        multiple=True,
-        metavar="CODE",
-        callback=parse_selectors,
-        help="Make a lint a warning.",
-    ),
-    click.option(
-        "--deny",
-        multiple=True,
-        metavar="CODE",
-        callback=parse_selectors,
-        help="Make a lint an error.",
-    ),
+    _selectors("--allow", "Ignore a lint, by code, name or band such as TV2."),
+    _selectors("--warn", "Make a lint a warning."),
+    _selectors("--deny", "Make a lint an error."),
     click.option(
         "--baseline", metavar="FILE", help="File of known findings, which do not fail the check."
     ),
-    click.option(
-        "--max-findings",
-        type=click.IntRange(0),
-        metavar="N",
-        help="Most findings to show on the terminal; the others are counted.",
-    ),
+    _number("--max-findings", "Most findings to show on the terminal; the others are counted.", 0),
 )
 admission = _joined(
     click.option(
@@ -438,17 +393,3 @@ mending = _joined(
         help="With --fix, also repairs that add or rename messages; see `tellverify repair`.",
     ),
 )
-SECTIONS_OF_CHECK: Final[dict[str, str]] = {
-    "protocols": "Selection",
-    "instances": "Bounds",
-    "rlimit": "Time, memory and processes",
-    "require": "Pass or fail",
-    "allow": "Findings",
-    "policy": "Admission and budgets",
-    "style": "Output",
-    "config": "Configuration and input",
-    "watch": "Watching and cache",
-    "fix": "Fixes",
-    "may_write": "Server",
-}
-"""The first option of each section by its parameter, with the heading."""

@@ -160,3 +160,12 @@ def parse_selectors(
 
 LEVEL_OF: Final = {"allow": "ignore", "warn": "warning", "deny": "error"}
 """The level that each flag gives."""
+
+
+def parse_docs_address(
+    context: click.Context, option: click.Parameter, given: str | None
+) -> str | None:
+    """The address of a site of documentation, without a slash at its end."""
+    if given and not given.startswith(("https://", "http://")):
+        raise click.BadParameter("the address of a site begins with https:// or http://")
+    return given.rstrip("/") if given else None

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
-from tellverify.cli.check_options import SECTIONS_OF_CHECK
+SECTIONS_OF_CHECK: Final[dict[str, str]] = {
+    "protocols": "Selection",
+    "instances": "Bounds",
+    "rlimit": "Time, memory and processes",
+    "require": "Pass or fail",
+    "allow": "Findings",
+    "policy": "Admission and budgets",
+    "style": "Output",
+    "config": "Configuration and input",
+    "watch": "Watching and cache",
+    "fix": "Fixes",
+    "may_write": "Server",
+}
+"""The first option of each section by its parameter, with the heading."""
 
 
 class SectionedCommand(click.Command):
