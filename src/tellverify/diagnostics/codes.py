@@ -41,7 +41,6 @@ MODULES: Final[dict[str, str]] = {
     "payloads": "2",
     "policy": "0",
     "properties": "69",
-    "ranges": "2",
     "receipts": "3",
     "replay": "8",
     "rust_code": "6",
