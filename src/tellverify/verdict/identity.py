@@ -9,7 +9,7 @@ from __future__ import annotations
 import builtins
 import re
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -86,6 +86,10 @@ class ObligationScope(msgspec.Struct, frozen=True, omit_defaults=True):
     channel: tuple[str, str] | None = None
     item: str = ""
     scenario: str = ""
+
+
+Obligation: TypeAlias = tuple[Property, ObligationScope]
+"""An obligation among those of one subject."""
 
 
 class ObligationId(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ A condition that fails is no verdict by itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -17,7 +17,7 @@ from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
 from tellverify.diagnostics.wording import counted
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
-from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.identity import Obligation, ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
@@ -30,7 +30,6 @@ from tellverify.workflows.plan import PlannedWorkflow
 from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.sessions import ComposedSession
 
-Obligation: TypeAlias = tuple[Property, ObligationScope]
 _WHOLE: Final = ObligationScope()
 _REFUTABLE: Final = (
     Property.SESSION_ORDER,
@@ -131,11 +130,16 @@ class Deciding:
     def _by_parts(
         self, workflow: PlannedWorkflow, own: Sequence[ComposedSession], conditions: Conditions
     ) -> DecidedWorkflow:
-        from tellverify.workflows.joins import abandoned_outcomes, abandoned_sessions
+        from tellverify.workflows.joins import (
+            JoinQuestion,
+            abandoned_outcomes,
+            abandoned_sessions,
+        )
 
         outcomes: dict[Obligation, Outcome] = {}
         said: list[Diagnostic] = []
-        given_up = abandoned_outcomes(self, workflow, own, outcomes, said)
+        question = JoinQuestion(self.whole.plan.document.path, self.files, self.options, self.shown)
+        given_up = abandoned_outcomes(question, workflow, own, outcomes, said)
         loose = abandoned_sessions(workflow, own)
         stopping = next(
             (

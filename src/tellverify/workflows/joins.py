@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+
+import msgspec
 
 from tellverify.diagnostics import workflows as say
 from tellverify.diagnostics.limits import STEP_LIMIT
@@ -11,20 +12,29 @@ from tellverify.diagnostics.model import Annotation, Diagnostic, Mark, Where
 from tellverify.diagnostics.wording import counted
 from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
+from tellverify.obligations.options import Options
 from tellverify.projection.availability import OutOfBudget
-from tellverify.verdict.identity import ObligationScope, obligation_name
+from tellverify.verdict.identity import Obligation, ObligationScope, obligation_name
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Outcome, Proved, Refuted, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.workflows.abandonment import AbandonedSearch, abandoned_roles
 from tellverify.workflows.composed_machines import composed_system
+from tellverify.workflows.composed_runs import ShownRun
 from tellverify.workflows.composition import joined_sessions, joining_agents
 from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.plan import JoinRule, PlannedWorkflow
+from tellverify.workflows.protocol_files import ProtocolFiles
 from tellverify.workflows.sessions import ComposedSession, PhaseSession
 
-if TYPE_CHECKING:
-    from tellverify.workflows.decision import Deciding, Obligation
+
+class JoinQuestion(msgspec.Struct, frozen=True):
+    """What decides the joins of the workflows in the file `path`; `shown` gets the runs."""
+
+    path: str
+    files: ProtocolFiles
+    options: Options
+    shown: list[ShownRun]
 
 
 def abandoned_sessions(workflow: PlannedWorkflow, own: Sequence[ComposedSession]) -> set[int]:
@@ -33,7 +43,7 @@ def abandoned_sessions(workflow: PlannedWorkflow, own: Sequence[ComposedSession]
 
 
 def abandoned_outcomes(
-    deciding: Deciding,
+    question: JoinQuestion,
     workflow: PlannedWorkflow,
     own: Sequence[ComposedSession],
     outcomes: dict[Obligation, Outcome],
@@ -48,14 +58,14 @@ def abandoned_outcomes(
         for session in group:
             if session.member > 0:
                 continue  # the members do the same
-            answer = _of_session(deciding, rule, session, joining[0], outcomes, said)
+            answer = _of_session(question, rule, session, joining[0], outcomes, said)
             if found is None or (isinstance(answer, Refuted) and not isinstance(found, Refuted)):
                 found = answer or found
     return found
 
 
 def _of_session(
-    deciding: Deciding,
+    question: JoinQuestion,
     rule: JoinRule,
     session: PhaseSession,
     joining: str,
@@ -63,7 +73,7 @@ def _of_session(
     said: list[Diagnostic],
 ) -> Outcome | None:
     step = session.step
-    graph = deciding.files.graph(step.protocol, dict(session.sizes), step.go_on)
+    graph = question.files.graph(step.protocol, dict(session.sizes), step.go_on)
     each = session.member >= 0
     others = [
         (role, family_of(agent) if each else agent)
@@ -78,7 +88,7 @@ def _of_session(
     from tellverify.search.timed_rows import TooManyTimedPlaces
 
     try:
-        answer = _searched(deciding, session, graph, joining)
+        answer = _searched(question, session, graph, joining)
     except (OutOfBudget, TooManyTimedPlaces):
         return Unknown("the limit of steps was reached", STEP_LIMIT.number)
     found: Outcome | None = None
@@ -88,7 +98,7 @@ def _of_session(
         if trace is not None:
             outcome = Refuted(say.ABANDONED_ROLE.number, trace, Method.SEARCH)
             if _obligation(agent) not in outcomes:
-                said.append(_finding(deciding, rule, session, (role, agent), trace))
+                said.append(_finding(question, rule, session, (role, agent), trace))
             found = found or outcome
         elif not answer.is_complete:
             outcome = Unknown("the limit of configurations was reached", STEP_LIMIT.number)
@@ -102,18 +112,18 @@ def _of_session(
 
 
 def _searched(
-    deciding: Deciding, session: PhaseSession, graph: PhaseGraph, joining: str
+    question: JoinQuestion, session: PhaseSession, graph: PhaseGraph, joining: str
 ) -> AbandonedSearch:
     from tellverify.workflows.left_sessions import PlainLeftSession, TimedLeftSession
 
-    options = deciding.options
+    options = question.options
     if not session.head.parts:
         system = composed_system([session], [graph], (), (), options.step_limit)
         plain = PlainLeftSession(system, joining)
         answer = abandoned_roles(plain, options.search_limit)
-        deciding.shown.extend(plain.shown)
+        question.shown.extend(plain.shown)
         return answer
-    timed = deciding.files.timed(session.step.protocol, dict(session.sizes))
+    timed = question.files.timed(session.step.protocol, dict(session.sizes))
     if timed is None:
         return AbandonedSearch({}, False)
     leaver = next(role for role, agent in session.agents if agent == joining)
@@ -127,14 +137,14 @@ def _obligation(agent: str) -> Obligation:
 
 
 def _finding(
-    deciding: Deciding,
+    question: JoinQuestion,
     rule: JoinRule,
     session: PhaseSession,
     who: tuple[str, str],
     trace: Trace,
 ) -> Diagnostic:
     role, agent = who
-    where = Where(deciding.whole.plan.document.path, session.workflow)
+    where = Where(question.path, session.workflow)
     key = "timeout" if rule.timeout else "join"
     complete = "one session is" if rule.join in ("first", 1) else f"{rule.join} sessions are"
     why = (

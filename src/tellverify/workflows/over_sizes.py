@@ -9,12 +9,12 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.obligations.options import DEFAULT_SIZES
-from tellverify.verdict.identity import ObligationScope
+from tellverify.verdict.identity import Obligation, ObligationScope
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Family, Verdict
 from tellverify.workflows.composition import Composition
-from tellverify.workflows.decision import DecidedWorkflow, Obligation
+from tellverify.workflows.decision import DecidedWorkflow
 from tellverify.workflows.plan import FilePlan, PlannedWorkflow
 from tellverify.workflows.workflow_text import ProtocolStep
 
