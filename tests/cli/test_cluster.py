@@ -16,8 +16,8 @@ import pytest
 from tellverify.language.files.inputs import ReadFile, read
 from tellverify.obligations.options import Options
 from tellverify.verification.cache import package_digest
-from tellverify.verification.cluster import ClusterPart, parts
-from tellverify.verification.cluster_part import answer_of
+from tellverify.verification.cluster import parts
+from tellverify.verification.cluster_part import ClusterPart, answer_of
 
 distributed = pytest.importorskip("distributed")
 

@@ -15,12 +15,11 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from tellverify.language.files.inputs import ReadFile
 from tellverify.obligations.options import Options
 from tellverify.verification.cache import files_of_policy, package_digest
 from tellverify.verification.checked import FileResult
+from tellverify.verification.cluster_part import ClusterPart, answer_of
 from tellverify.verification.refused import ClusterFailure
 from tellverify.verification.workers import dead
 
@@ -30,23 +29,6 @@ if TYPE_CHECKING:
 _PATIENCE: Final = 20.0  # seconds to reach the scheduler
 _PARTS: Final = 4  # for each thread of the cluster, so that none ends long before the others
 _GRACE: Final = 5.0  # seconds behind the end of the check in which workers still answer
-
-
-class ClusterPart(msgspec.Struct, frozen=True):
-    """What a worker is asked: the `wanted` ones of its `files`, within `seconds`.
-
-    `policy` has the files of the policy by path. `memory` are megabytes for all parts that one
-    machine has at a time, which are up to `beside`.
-    """
-
-    files: tuple[ReadFile, ...]
-    wanted: tuple[int, ...]
-    policy: tuple[tuple[str, bytes], ...]
-    options: Options
-    seconds: float | None
-    memory: int | None
-    beside: int
-    package: str
 
 
 def on_cluster(
@@ -138,8 +120,6 @@ class _ClusterWork:
 
     def submit(self, part: tuple[int, ...]) -> Future[bytes]:
         """Give a part to the cluster."""
-        from tellverify.verification.cluster_part import answer_of
-
         until = self._options.until
         left = None if until is None else max(0.0, until - time.monotonic())
         limits = (left, self._memory, self._beside)

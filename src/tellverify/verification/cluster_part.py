@@ -19,9 +19,27 @@ from typing import Final
 
 import msgspec
 
-from tellverify.verification.cluster import ClusterPart
+from tellverify.language.files.inputs import ReadFile
+from tellverify.obligations.options import Options
 
 _PROGRAM: Final = "from tellverify.verification.cluster_part import main; main()"
+
+
+class ClusterPart(msgspec.Struct, frozen=True):
+    """What a worker is asked: the `wanted` ones of its `files`, within `seconds`.
+
+    `policy` has the files of the policy by path. `memory` are megabytes for all parts that one
+    machine has at a time, which are up to `beside`.
+    """
+
+    files: tuple[ReadFile, ...]
+    wanted: tuple[int, ...]
+    policy: tuple[tuple[str, bytes], ...]
+    options: Options
+    seconds: float | None
+    memory: int | None
+    beside: int
+    package: str
 
 
 def answer_of(part: bytes) -> bytes:
