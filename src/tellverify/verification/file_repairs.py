@@ -101,7 +101,7 @@ def _of(
     options = msgspec.structs.replace(options, protocols=(found.name,), suggest=False)
     result = check_file(workspace, 0, options)
     report = next(one for one in result.reports if one.name == found.name)
-    repaired = repairs_of(workspace, found, report, result.diagnostics, options, wanted)
+    repaired = repairs_of(workspace, found, report, result.diagnostics, options, wanted, check_file)
     if repaired.state is RepairState.MALFORMED:
         return repaired
     errors = {

@@ -197,7 +197,7 @@ def _with_suggestion(
 
     try:
         with within(options.seconds):
-            return with_suggestion(workspace, found, report, said, options)
+            return with_suggestion(workspace, found, report, said, options, check_file)
     except TimeUp:
         return said
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -32,7 +32,10 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.outcome import Assumed, Bounded, Proved, Refuted, Skipped, Unknown, status
 from tellverify.verdict.properties import SAFETY, Property
 from tellverify.verdict.run import ProtocolReport, Verdict
+from tellverify.verification.checked import FileResult
 
+CheckOfFile: TypeAlias = Callable[[Workspace, int, Options], FileResult]
+"""The whole check of one file of a workspace, by its number."""
 _ALWAYS: Final = frozenset({Property.IMPLEMENTABLE, Property.NO_STUCK_ROLE, *SAFETY})
 REPAIRED_BY: Final = {
     Goal.REQUIRED: _ALWAYS,
@@ -91,8 +94,12 @@ def repairs_of(
     said: Iterable[Diagnostic],
     options: Options,
     wanted: RepairOptions,
+    check: CheckOfFile,
 ) -> ProtocolRepairs:
-    """The repairs of a protocol of which `report` and `said` came out of a check with `options`."""
+    """The repairs of a protocol of which `report` and `said` came out of a check with `options`.
+
+    `check` decides the texts with repairs.
+    """
     source = protocol.source
     properties = REPAIRED_BY[wanted.goal]
     asked = [v for v in report.verdicts if v.property in properties]
@@ -129,7 +136,7 @@ def repairs_of(
     reason = _why_not_editable(protocol)
     if reason:
         return result(RepairState.UNREPAIRED, Repairs(reason=reason))
-    rechecks = _Rechecks(workspace, protocol, report, options, wanted.goal)
+    rechecks = _Rechecks(workspace, protocol, report, options, wanted.goal, check)
     judged = protocol.judged
     found = repair(
         judged.file,
@@ -159,6 +166,7 @@ def with_suggestion(
     report: ProtocolReport,
     said: Sequence[Diagnostic],
     options: Options,
+    check: CheckOfFile,
 ) -> list[Diagnostic]:
     """The findings about a protocol, with a repair in the first that it mends.
 
@@ -167,7 +175,7 @@ def with_suggestion(
     mended = [one for one in said if _is_mended(one, report)]
     if not mended or report.event_count > _MOST_EVENTS:
         return list(said)
-    found = repairs_of(workspace, protocol, report, said, options, _QUICK)
+    found = repairs_of(workspace, protocol, report, said, options, _QUICK, check)
     if not found.found.offers:
         return list(said)
     first = min(mended, key=sort_key)
@@ -198,7 +206,9 @@ class _Rechecks:
         report: ProtocolReport,
         options: Options,
         goal: Goal,
+        check: CheckOfFile,
     ) -> None:
+        self._check = check
         self.workspace = workspace
         self.protocol = protocol
         self.goal = goal
@@ -264,12 +274,10 @@ class _Rechecks:
 
     def _checked(self, text: str) -> tuple[ProtocolReport | None, Counter[str]]:
         """The report of the protocol in a text, and how many errors refute nothing, by code."""
-        from tellverify.verification.pipeline import check_file
-
         again = self.workspace.with_text(self.protocol.source.path, text)
         if again is None:
             return None, Counter()
-        result = check_file(again, 0, self.options)
+        result = self._check(again, 0, self.options)
         errors = Counter(
             one.code.number
             for one in result.diagnostics
