@@ -9,19 +9,20 @@ queues come to hold (`tellverify.model.futures`); what this leaves open is not j
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from tellverify.model.configuration import Configuration
 from tellverify.model.fault import Fault
 from tellverify.model.futures import futures
+from tellverify.model.joint_machine import JointMachine
 from tellverify.model.machine import Machine
 from tellverify.search.cubes import TooManyCubes, is_within
+from tellverify.search.deployments import DeploymentSearch
+from tellverify.search.layering import is_acyclic
 
-if TYPE_CHECKING:
-    from tellverify.search.deployments import DeploymentSearch
-
+_FEW = 2_000  # configurations; with more, twice the bound is a long search
 _MOST_VISITS: Final = 4_000_000  # configurations looked at for deployments one by one
 _MOST_FUTURES: Final = 2_000  # configurations of which all futures are asked
 _DROPPED: Final = -1  # in the place of a configuration whose deployments are all refuted
@@ -94,8 +95,46 @@ class _Graph:
         ]
 
 
+def search_deployments(
+    joints: Sequence[JointMachine],
+    *,
+    largest_bound: int,
+    budget: int,
+    is_enough: Callable[[DeploymentSearch], bool] | None = None,
+) -> DeploymentSearch:
+    """Search all deployments with queue bounds 1, 2, 4, .. until no bound cuts a run off.
+
+    Stops at `largest_bound`, where the configurations exceed `budget`, and where they are so many
+    that those of the next bound would probably exceed it. Where there are more than a few, it stops
+    if `is_enough` as well. Raises ValueError when the machines do not fit together.
+    """
+    bound, last = 1, None
+    while True:
+        search = DeploymentSearch(joints, bound, budget)
+        search.run()
+        if search.overflow and last is not None:
+            search = last
+            break
+        if (search.is_settled and search.is_exact) or search.overflow or bound >= largest_bound:
+            break
+        if last is not None and search.count * (search.count / last.count) ** 2 > budget:
+            break  # the growth itself grows with the bound
+        if is_enough is not None and search.count > _FEW and is_enough(search):
+            break
+        bound, last = min(2 * bound, largest_bound), search
+    find_stuck_roles(search)
+    return search
+
+
 def find_stuck_roles(search: DeploymentSearch) -> None:
-    """Add to `search` the deployments that leave a role stuck, and those that cannot be judged."""
+    """Add to `search` the deployments that leave a role stuck, and those that cannot be judged.
+
+    Without cycles deadlocks are all.
+    """
+    acyclic = all(is_acyclic(joint.machine) for joint in search.system.joints)
+    if search.overflow or acyclic or search.has_judged_roles:
+        return
+    search.has_judged_roles = True
     graph = _Graph(search)
     doubtful: list[tuple[int, int]] = []  # a role, and a cube of deployments without an answer
     for role in range(len(search.system.joints)):

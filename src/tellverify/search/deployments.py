@@ -9,7 +9,7 @@ followed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 import msgspec
@@ -19,13 +19,12 @@ from tellverify.model.joint_machine import JointMachine
 from tellverify.model.step import Step
 from tellverify.search.breadth_first import run_to
 from tellverify.search.cubes import CubeSpace, TooManyCubes, is_within
-from tellverify.search.layering import is_acyclic, is_graded
+from tellverify.search.layering import is_graded
 from tellverify.search.successor_tables import SuccessorViews
 from tellverify.search.traces import steps_of
 from tellverify.search.versioned_system import VersionedSystem
 
 _FIRST_REGROUP = 1_000
-_FEW = 2_000  # configurations; with more, twice the bound is a long search
 
 
 class RefutedCube(msgspec.Struct, frozen=True):
@@ -76,7 +75,7 @@ class DeploymentSearch:
         self._met: tuple[set[int], set[int]] | None = None if graded else ({0}, set())
         self._regroup_at = _FIRST_REGROUP
         self._bound_met_at = -1
-        self._has_judged_roles = False
+        self.has_judged_roles = False
         self.unjudged: list[int] = []
 
     def _part(self, role: int) -> tuple[int, int, list[int]]:
@@ -131,16 +130,6 @@ class DeploymentSearch:
     def is_exact(self) -> bool:
         """True when no longer queue makes the run behind a refuted cube shorter."""
         return all(one.is_minimal for one in self.refuted)
-
-    def find_stuck_roles(self) -> None:
-        """Refute the deployments that leave a role stuck; without cycles deadlocks are all."""
-        acyclic = all(is_acyclic(joint.machine) for joint in self.system.joints)
-        if self.overflow or acyclic or self._has_judged_roles:
-            return
-        self._has_judged_roles = True
-        from tellverify.search.deployment_liveness import find_stuck_roles
-
-        find_stuck_roles(self)
 
     def _expanded(self) -> set[int]:
         """Judge the last layer, drop what need not be followed, and return what follows."""
@@ -281,34 +270,3 @@ def _maximal(cubes: Iterable[int]) -> tuple[int, ...]:
             kept = [one for one in kept if one & ~cube]
             kept.append(cube)
     return tuple(kept)
-
-
-def search_deployments(
-    joints: Sequence[JointMachine],
-    *,
-    largest_bound: int,
-    budget: int,
-    is_enough: Callable[[DeploymentSearch], bool] | None = None,
-) -> DeploymentSearch:
-    """Search all deployments with queue bounds 1, 2, 4, .. until no bound cuts a run off.
-
-    Stops at `largest_bound`, where the configurations exceed `budget`, and where they are so many
-    that those of the next bound would probably exceed it. Where there are more than a few, it stops
-    if `is_enough` as well. Raises ValueError when the machines do not fit together.
-    """
-    bound, last = 1, None
-    while True:
-        search = DeploymentSearch(joints, bound, budget)
-        search.run()
-        if search.overflow and last is not None:
-            search = last
-            break
-        if (search.is_settled and search.is_exact) or search.overflow or bound >= largest_bound:
-            break
-        if last is not None and search.count * (search.count / last.count) ** 2 > budget:
-            break  # the growth itself grows with the bound
-        if is_enough is not None and search.count > _FEW and is_enough(search):
-            break
-        bound, last = min(2 * bound, largest_bound), search
-    search.find_stuck_roles()
-    return search

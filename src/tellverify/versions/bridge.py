@@ -9,7 +9,8 @@ import msgspec
 from tellverify.model.joint_machine import MISSING, JointMachine, joint_machine
 from tellverify.model.machine import Action, Machine
 from tellverify.search.cubes import is_within
-from tellverify.search.deployments import DeploymentSearch, search_deployments
+from tellverify.search.deployment_liveness import find_stuck_roles, search_deployments
+from tellverify.search.deployments import DeploymentSearch
 from tellverify.versions.mixtures import waking
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 from tellverify.versions.upgrade_plans import BRIDGE, PlanSearch, UpgradeStep, deployments_of
@@ -117,7 +118,7 @@ class _Finder:
 
     def has_proved_plan(self, search: DeploymentSearch) -> bool:
         """True when longer queues cannot tell more about the plan."""
-        search.find_stuck_roles()
+        find_stuck_roles(search)
         plan = self.found(search).plan
         return plan is not None and plan.is_proved
 

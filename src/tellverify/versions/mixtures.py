@@ -12,7 +12,8 @@ from tellverify.diagnostics.wording import counted
 from tellverify.model.fault import Fault
 from tellverify.model.step import Step
 from tellverify.search.cubes import CubeSpace, TooManyCubes, is_within
-from tellverify.search.deployments import DeploymentSearch, RefutedCube, search_deployments
+from tellverify.search.deployment_liveness import search_deployments
+from tellverify.search.deployments import DeploymentSearch, RefutedCube
 from tellverify.verdict.versions import Evidence
 from tellverify.versions.role_versions import NEW, OLD, RoleVersions
 
