@@ -14,10 +14,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from page_examples import fenced
 
 from tellverify.cli.group import run
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import fenced, page
+from tellverify.diagnostics.explain import page
 
 ROOT = Path(__file__).resolve().parents[2]
 THREE = "protocol P =\n  roles A, B, C\n  A -> B : Go\n  B -> C : Go\n"

@@ -17,11 +17,6 @@ class ExplainPage(msgspec.Struct, frozen=True):
     text: str
     sections: tuple[tuple[str, str], ...]
 
-    @property
-    def examples(self) -> tuple[str, ...]:
-        """The fenced `tell` blocks: the first has the fault, the second does not."""
-        return fenced(self.text, "tell")
-
 
 def named(word: str) -> Code | None:
     """The code with this number, with or without `TV`, or this name; case does not matter."""
@@ -55,18 +50,3 @@ def _sections(text: str) -> list[tuple[str, str]]:
         elif sections:
             sections[-1][1].append(line)
     return [(heading, "\n".join(lines).strip("\n")) for heading, lines in sections]
-
-
-def fenced(text: str, language: str) -> tuple[str, ...]:
-    """The contents of the fenced blocks of a language."""
-    blocks: list[str] = []
-    block: list[str] | None = None
-    for line in text.split("\n"):
-        if block is not None and line.rstrip() == "```":
-            blocks.append("".join(f"{one}\n" for one in block))
-            block = None
-        elif block is not None:
-            block.append(line)
-        elif line.rstrip() == f"```{language}":
-            block = []
-    return tuple(blocks)

@@ -16,7 +16,6 @@ import msgspec
 from tellverify.diagnostics.model import Diagnostic, sort_key
 from tellverify.report.escape import encodable
 from tellverify.report.grouping import all_evidence_of, place_of, totals
-from tellverify.source.json_schema import schema_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.comparison import RunComparison
 from tellverify.verdict.fingerprint import fingerprint
@@ -68,11 +67,6 @@ def write_json(run: Run, sources: Mapping[str, SourceFile]) -> str:
         raise TypeError("a run is written as an object")
     head = {key: written.pop(key) for key in ("schema", "tool", "command", "semantics", "totals")}
     return json_text({**head, **written})
-
-
-def run_schema() -> dict[str, object]:
-    """The JSON Schema of a run, generated from its types."""
-    return schema_of(RunFile, name=SCHEMA)
 
 
 def json_text(value: object) -> str:

@@ -7,13 +7,14 @@ import re
 import pytest
 from aura_policy import aura, derived
 from click.testing import CliRunner
+from page_examples import examples, fenced
 
 from tellverify.admission.findings import findings
 from tellverify.admission.resolve import admit
 from tellverify.admission.runtime import inventory_of
 from tellverify.cli.group import tellverify
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import ExplainPage, fenced, page
+from tellverify.diagnostics.explain import ExplainPage, page
 from tellverify.policy.check import check_policy
 from tellverify.policy.read import read_policy_text
 
@@ -23,7 +24,7 @@ def _pages(*bands: str) -> list[ExplainPage]:
     return [one for one in found if one is not None]
 
 
-TELL = [one for one in _pages("TV70", "TV71", "TV72", "TV73") if one.examples]
+TELL = [one for one in _pages("TV70", "TV71", "TV72", "TV73") if examples(one)]
 TOML = [one for one in _pages("TV05", "TV06", "TV071") if fenced(one.text, "toml")]
 COMMANDS = [
     one
@@ -43,7 +44,7 @@ def _codes_of(text: str) -> set[str]:
 
 @pytest.mark.parametrize("found", TELL, ids=lambda one: one.code.number)
 def test_the_first_choreography_has_the_fault_and_the_second_does_not(found: ExplainPage) -> None:
-    wrong, right = found.examples
+    wrong, right = examples(found)
     assert found.code.number in _codes_of(wrong)
     assert found.code.number not in _codes_of(right)
 

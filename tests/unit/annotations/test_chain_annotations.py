@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from page_examples import examples
 
 from tellverify.annotations.links import AnnotationLink, LinkFault, read_link
 from tellverify.annotations.metadata import metadata_of
@@ -164,7 +165,7 @@ def test_links() -> None:
 
 
 def test_annotations_of_an_operation_are_read_by_nobody() -> None:
-    wrong, right = page(CODES["TV366"]).examples
+    wrong, right = examples(page(CODES["TV366"]))
     for text, told in ((wrong, True), (right, False)):
         run = check_text(text, Options()).run
         assert ("TV366" in {diagnostic.code.number for diagnostic in run.findings}) is told

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from page_examples import examples
 
 from tellverify.diagnostics.codes import CODES
 from tellverify.diagnostics.explain import ExplainPage, page
@@ -15,7 +16,7 @@ OURS = [
     for number, code in CODES.items()
     if number[:4] in ("TV35", "TV36", "TV64", "TV65")
     and (found := page(code)) is not None
-    and found.examples
+    and examples(found)
 ]
 
 
@@ -23,7 +24,7 @@ OURS = [
 def test_the_first_example_has_the_fault_and_the_second_does_not(
     found: ExplainPage,
 ) -> None:
-    wrong, right = found.examples
+    wrong, right = examples(found)
     assert found.code.number in raised(wrong)
     assert not raised(right) & {found.code.number, "TV131"}
 

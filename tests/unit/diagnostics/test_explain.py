@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from page_examples import examples, fenced
 
 from tellverify.diagnostics.codes import CODES
-from tellverify.diagnostics.explain import ExplainPage, fenced, named, page
+from tellverify.diagnostics.explain import ExplainPage, named, page
 from tellverify.diagnostics.model import Code, Kind
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Refuted, Skipped, Unknown
@@ -111,8 +112,8 @@ def test_a_page_refers_to_what_exists(found: ExplainPage) -> None:
 @pytest.mark.parametrize("found", PAGES, ids=lambda found: found.code.number)
 def test_a_page_has_a_wrong_and_a_right_example(found: ExplainPage) -> None:
     band = found.code.number[2]
-    if found.examples:
-        assert len(found.examples) == 2
+    if examples(found):
+        assert len(examples(found)) == 2
     else:
         assert band in "089" or found.code.number in NOT_SHOWN_BY_TEXT | NEED_A_POLICY
         assert fenced(found.text, "text") or fenced(found.text, "json")
@@ -128,7 +129,7 @@ NOT_SHOWN_BY_TEXT |= {"TV667"}  # logs: tests/cli/test_guards_in_logs.py
 SHOWN = [
     found
     for found in PAGES
-    if found.examples
+    if examples(found)
     and is_raised(found.code)
     and found.code.number not in NEED_A_POLICY
     and found.code.number not in SHAPE
@@ -137,7 +138,7 @@ SHOWN = [
 
 @pytest.mark.parametrize("found", SHOWN, ids=lambda found: found.code.number)
 def test_the_first_example_has_the_fault_and_the_second_does_not(found: ExplainPage) -> None:
-    wrong, right = found.examples
+    wrong, right = examples(found)
     assert found.code.number in raised(wrong)
     assert found.code.number not in raised(right)
 

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from page_examples import examples
 
 from tellverify.annotations.rules import default_rules
 from tellverify.diagnostics.codes import CODES
@@ -43,7 +44,7 @@ def test_every_rule_has_a_failing_and_a_passing_case(code: Code) -> None:
     assert shown is not None
     if code in ELSEWHERE:
         return
-    wrong, right = shown.examples
+    wrong, right = examples(shown)
     assert code.number in found(wrong), found(wrong)
     assert code.number not in found(right)
     assert all(one.severity is not Severity.ERROR for one in linted(right).diagnostics)
@@ -55,7 +56,7 @@ def test_a_fix_mends_what_it_is_for(code: Code) -> None:
     assert shown is not None
     if code in ELSEWHERE or "tellverify lint --fix" not in shown.text:
         return
-    wrong, right = shown.examples
+    wrong, right = examples(shown)
     unsafe = "--unsafe-fixes" in shown.text
     assert linted(wrong, fix=True, unsafe=unsafe).fixed == right
     if unsafe:

@@ -12,7 +12,8 @@ from msgspec import structs
 from report_samples import ESCROW_REPORT, RUN, SOURCES
 
 from tellverify.report import run_file
-from tellverify.report.run_file import json_text, run_schema, write_json
+from tellverify.report.run_file import RunFile, json_text, write_json
+from tellverify.source.json_schema import schema_of
 from tellverify.source.text import SourceFile
 from tellverify.verdict.fingerprint import fingerprint
 from tellverify.verdict.run import Input, Run
@@ -32,7 +33,7 @@ def test_a_run_follows_the_schema() -> None:
 
 def test_the_schema_is_the_one_of_the_types() -> None:
     """Changed on purpose? `python tests/unit/report/test_run_file.py` writes it anew."""
-    assert json.loads(json_text(run_schema())) == SCHEMA
+    assert json.loads(json_text(schema_of(RunFile, name=run_file.SCHEMA))) == SCHEMA
 
 
 def test_the_schema_refuses_a_refutation_without_evidence() -> None:
@@ -106,4 +107,4 @@ def test_a_fingerprint_does_not_move_with_the_lines() -> None:
 
 if __name__ == "__main__":
     schema = Path(run_file.__file__).parent / "schema" / "run-2.json"
-    schema.write_text(json_text(run_schema()), encoding="utf-8")
+    schema.write_text(json_text(schema_of(RunFile, name=run_file.SCHEMA)), encoding="utf-8")
