@@ -247,7 +247,7 @@ class _Merge:
 
     def policy(self, path: str) -> Policy:
         """Rows by name; faults are noted on the way."""
-        named = self._named
+        named, single = self._named, self._single
         protocols = named("protocols", lambda f: f.protocols, lambda r: r.name, "id")
         named_by = [file.rows for file in self._files if file.rows.name][:1]
         waves = named("waves", lambda f: f.waves, lambda r: r.name)
@@ -277,17 +277,15 @@ class _Merge:
                 "ceremony_facts", lambda f: f.ceremony_facts, lambda r: r.variant, "variant"
             ),
             categories=named("categories", lambda f: f.categories, lambda r: r.name),
-            adaptive_privacy=self._single(
+            adaptive_privacy=single(
                 "adaptive_privacy", lambda f: f.adaptive_privacy, rows.AdaptivePrivacy()
             ),
-            admission=self._single("admission", lambda f: f.admission, rows.Admission(runtime="")),
-            links=self._single("links", lambda f: f.links, rows.Links()),
-            guard_chain=self._single(
-                "guard_chain", lambda f: f.guard_chain, rows.GuardChain(order=())
-            ),
-            budgets=self._single("budgets", lambda f: f.budgets, rows.Budgets()),
-            leakage=self._single("leakage", lambda f: f.leakage, rows.Leakage()),
-            gathers=self._single("gathers", lambda f: f.gathers, rows.Gathers()),
+            admission=single("admission", lambda f: f.admission, rows.Admission(runtime="")),
+            links=single("links", lambda f: f.links, rows.Links()),
+            guard_chain=single("guard_chain", lambda f: f.guard_chain, rows.GuardChain(order=())),
+            budgets=single("budgets", lambda f: f.budgets, rows.Budgets()),
+            leakage=single("leakage", lambda f: f.leakage, rows.Leakage()),
+            gathers=single("gathers", lambda f: f.gathers, rows.Gathers()),
             ceremony_names=named(
                 "ceremony_names", lambda f: f.ceremony_names, lambda r: r.protocol, "protocol"
             ),
@@ -298,9 +296,7 @@ class _Merge:
                 lambda r: f"{r.file}:{r.function}",
                 "function",
             ),
-            admission_tests=self._single(
-                "admission_tests", lambda f: f.admission_tests, rows.NO_TESTS
-            ),
+            admission_tests=single("admission_tests", lambda f: f.admission_tests, rows.NO_TESTS),
             by_file=_several(
                 (file.rpartition("/")[2], name)
                 for name, row in protocols.items()

@@ -96,10 +96,8 @@ def repairs_of(
     wanted: RepairOptions,
     check: CheckOfFile,
 ) -> ProtocolRepairs:
-    """The repairs of a protocol of which `report` and `said` came out of a check with `options`.
-
-    `check` decides the texts with repairs.
-    """
+    """The repairs of a protocol of which `report` and `said` came out of a check with `options`,
+    each held against another `check`."""
     source = protocol.source
     properties = REPAIRED_BY[wanted.goal]
     asked = [v for v in report.verdicts if v.property in properties]
