@@ -7,12 +7,11 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import where_configured
 from tellverify.cli.check_run import perform
 from tellverify.cli.exit import Exit
 from tellverify.cli.reports import deliver
 from tellverify.cli.sectioned import SectionedCommand
-from tellverify.verification.refused import RefusedFile
 
 
 @click.command("check", cls=SectionedCommand)
@@ -46,17 +45,13 @@ def check(**given: object) -> int:
         raise click.UsageError("--unsafe-fixes says which repairs --fix makes; give both")
     if flags.fix and (flags.watch or flags.machines or "-" in flags.paths):
         raise click.UsageError("--fix changes files of protocols, once")
-    try:
-        folder = settled(flags).folder
-        there = moved(flags, folder)
-        with working_in(folder):
-            if flags.watch:
-                from tellverify.cli.watch import watch
+    return where_configured(flags, _watched if flags.watch else once)
 
-                return watch(there)
-            return once(there)
-    except RefusedFile as refused:
-        return complain_refused(refused)
+
+def _watched(flags: Flags) -> int:
+    from tellverify.cli.watch import watch
+
+    return watch(flags)
 
 
 def once(flags: Flags) -> int:

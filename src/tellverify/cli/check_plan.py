@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 import msgspec
@@ -24,11 +24,9 @@ from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verdict.properties import Property
 from tellverify.verification.memory import limit_memory
+from tellverify.verification.refused import RefusedFile
 from tellverify.verification.schedule import Schedule
 from tellverify.verification.settings import Settings, may_be_configured
-
-if TYPE_CHECKING:
-    from tellverify.verification.configuration_files import RefusedFile
 
 CACHE_NAME = "verdicts.sqlite"
 TOTAL_SECONDS: Final = 600.0  # for a whole check
@@ -70,6 +68,17 @@ def working_in(folder: str) -> Iterator[None]:
         yield
     finally:
         os.chdir(before)
+
+
+def where_configured(flags: Flags, act: Callable[[Flags], int]) -> int:
+    """Act in the folder of the configuration, with flags that are relative to it."""
+    try:
+        folder = settled(flags).folder
+        there = moved(flags, folder)
+        with working_in(folder):
+            return act(there)
+    except RefusedFile as refused:
+        return complain_refused(refused)
 
 
 def moved(flags: Flags, folder: str) -> Flags:

@@ -10,13 +10,12 @@ import msgspec
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_equations, parse_instances
-from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import settled, where_configured
 from tellverify.cli.complaints import complain
 from tellverify.cli.reports import Output, command_line, deliver, keep_inputs
 from tellverify.cli.unmatched_names import names_of_nothing, unknown_protocols
 from tellverify.obligations.options import Options
 from tellverify.verdict.versions import FailOn
-from tellverify.verification.refused import RefusedFile
 from tellverify.verification.settings import Settings
 from tellverify.versions.wire_labels import WireRules
 
@@ -109,13 +108,7 @@ def compare(**given: object) -> int:
         raise click.UsageError("standard input can be one side only")
     if own.against is not None and own.machines is not None and own.machines != "both":
         raise click.UsageError("with --against, --machines is `both`")
-    try:
-        folder = settled(flags).folder
-        there = moved(flags, folder)
-        with working_in(folder):
-            return _once(there, own)
-    except RefusedFile as refused:
-        return complain_refused(refused)
+    return where_configured(flags, lambda there: _once(there, own))
 
 
 def _once(flags: Flags, own: CompareFlags) -> int:

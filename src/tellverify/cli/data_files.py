@@ -15,7 +15,7 @@ from tellverify.cli.reports import (
     FORMATS,
     Output,
     command_line,
-    deliver,
+    deliver_with_evidence,
     keep_inputs,
     report_option,
 )
@@ -131,19 +131,11 @@ def decide(flags: DataFlags, check: _Check, subject: str, kind: DataKind) -> int
         return int(Exit.NOTHING_SELECTED)
     keep_inputs(flags.reports, (one.path for one in read))
     checked = check(read, options, _TOTAL if is_supported() else None)
-    complaints: list[str] = []
     run = msgspec.structs.replace(checked.run, command=command_line())
     if run.exit_code == Exit.NOTHING_SELECTED and not run.protocols:
         run = msgspec.structs.replace(run, exit_reason=f"no {subject} was selected")
-    if flags.evidence is not None:
-        from tellverify.verification.evidence_files import write_evidence
-
-        try:
-            run = msgspec.structs.replace(run, evidence=write_evidence(checked, flags.evidence))
-        except OSError as error:
-            complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
     output = Output(flags.style, flags.color, flags.verbose, flags.reports)
-    return deliver(run, checked.sources, output, complaints)
+    return deliver_with_evidence(run, checked, flags.evidence, output)
 
 
 def _read(paths: Sequence[str], kind: DataKind) -> tuple[list[inputs.ReadFile], list[str]]:

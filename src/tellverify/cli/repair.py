@@ -13,7 +13,7 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_plan import complain_refused, moved, prepared, settled, working_in
+from tellverify.cli.check_plan import prepared, where_configured
 from tellverify.cli.complaints import complain
 from tellverify.cli.exit import Exit
 from tellverify.cli.repair_text import BESIDE, STOPPED, repairs_json, repairs_text, say_malformed
@@ -31,7 +31,6 @@ from tellverify.verification.file_repairs import (
     repairs_in,
     why_no_protocols,
 )
-from tellverify.verification.refused import RefusedFile
 from tellverify.verification.repairs import ProtocolRepairs, RepairState
 
 _SECONDS: Final = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*(ms|s|)")
@@ -124,13 +123,7 @@ def repair(**given: object) -> int:
         isolated=flags.isolated,
         stdin_name=flags.stdin_name,
     )
-    try:
-        folder = settled(asked).folder
-        there = moved(asked, folder)
-        with working_in(folder):
-            return _repair(there, flags)
-    except RefusedFile as refused:
-        return complain_refused(refused)
+    return where_configured(asked, lambda there: _repair(there, flags))
 
 
 def _repair(asked: Flags, flags: RepairFlags) -> int:

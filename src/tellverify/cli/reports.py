@@ -11,7 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Final, TextIO, TypeVar
+from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 import click
 import msgspec
@@ -26,6 +26,9 @@ from tellverify.report.kinds import KINDS, rendered, writer
 from tellverify.source.text import SourceFile
 from tellverify.source.writing import replace_text
 from tellverify.verdict.run import Run
+
+if TYPE_CHECKING:
+    from tellverify.verification.checked import Checked
 
 FORMATS: Final = ("text", "concise", "github", "json", "none")
 STANDARD_OUTPUT: Final = "-"
@@ -116,6 +119,19 @@ def deliver(
         sys.stdout.write(writer(kind)(final, sources))
     show(final, sources, output, sys.stderr if piped else sys.stdout)
     return final.exit_code
+
+
+def deliver_with_evidence(run: Run, checked: Checked, folder: str | None, output: Output) -> int:
+    """`deliver`, once evidence is written into `folder`; what cannot be written is a complaint."""
+    complaints = []
+    if folder is not None:
+        from tellverify.verification.evidence_files import write_evidence
+
+        try:
+            run = msgspec.structs.replace(run, evidence=write_evidence(checked, folder))
+        except OSError as error:
+            complaints.append(f"cannot write evidence into {folder}: {error.strerror}")
+    return deliver(run, checked.sources, output, complaints)
 
 
 def _all(

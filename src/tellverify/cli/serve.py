@@ -11,14 +11,13 @@ import msgspec
 
 from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
-from tellverify.cli.check_plan import complain_refused, moved, settled, working_in
+from tellverify.cli.check_plan import where_configured
 from tellverify.cli.live.live_check import LiveCheck, LiveState
 from tellverify.cli.live.live_server import ADDRESS, LiveServer
 from tellverify.cli.sectioned import SectionedCommand
 from tellverify.diagnostics.wording import counted
 from tellverify.report.escape import tame
 from tellverify.verification.interruption import code_of
-from tellverify.verification.refused import RefusedFile
 
 _BYTES: Final = 32  # of randomness in the token
 _OWN: Final = ("--write", "--port")
@@ -55,14 +54,12 @@ def serve(may_write: bool, port: int, **given: object) -> int:
     if "-" in flags.paths:
         raise click.UsageError("standard input does not change; name files or folders")
     arguments = _arguments_of_check()
-    try:
-        folder = settled(flags).folder
-        there = moved(flags, folder)
-        with working_in(folder):
-            live = LiveCheck(there, arguments, may_write=may_write, tell=_told)
-            return _served(live, port, may_write=may_write)
-    except RefusedFile as refused:
-        return complain_refused(refused)
+
+    def served(there: Flags) -> int:
+        live = LiveCheck(there, arguments, may_write=may_write, tell=_told)
+        return _served(live, port, may_write=may_write)
+
+    return where_configured(flags, served)
 
 
 def _served(live: LiveCheck, port: int, *, may_write: bool) -> int:

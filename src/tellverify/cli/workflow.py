@@ -14,7 +14,7 @@ from tellverify.cli.reports import (
     FORMATS,
     Output,
     command_line,
-    deliver,
+    deliver_with_evidence,
     keep_inputs,
     report_option,
 )
@@ -141,16 +141,8 @@ def check(**given: object) -> int:
         for note in dict.fromkeys(cache.notes):
             complain(note)
     run = msgspec.structs.replace(checked.run, command=command_line())
-    complaints: list[str] = []
-    if flags.evidence is not None:
-        from tellverify.verification.evidence_files import write_evidence
-
-        try:
-            run = msgspec.structs.replace(run, evidence=write_evidence(checked, flags.evidence))
-        except OSError as error:
-            complaints.append(f"cannot write evidence into {flags.evidence}: {error.strerror}")
     output = Output(flags.style, flags.color, flags.verbose, flags.reports)
-    return deliver(run, checked.sources, output, complaints)
+    return deliver_with_evidence(run, checked, flags.evidence, output)
 
 
 @workflow.command("show")
