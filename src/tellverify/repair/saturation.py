@@ -79,9 +79,14 @@ class _Saturation:
             if one:
                 self._insert(end.gap, one[0], sender, TURN)
 
-    def _block(self, block: ast.Block, path: BlockPath, ends: list[_End]) -> list[_End]:
-        """The ends after `block`, which begins after `ends`; without ends nothing is waited for."""
-        for index, statement in enumerate(block):
+    def _block(
+        self, block: ast.Block, path: BlockPath, ends: list[_End], first: int = 0
+    ) -> list[_End]:
+        """The ends after `block` from its statement `first` on, which comes after `ends`.
+
+        Without ends nothing is waited for.
+        """
+        for index, statement in enumerate(block[first:], first):
             self.steps += 1
             if self.steps > _MOST_STEPS:
                 raise CannotSaturate("the protocol is too large")
@@ -149,17 +154,7 @@ class _Saturation:
         first = here[0].after.index
         ends = self._block(body[:first], path, [])
         ends = self._tell(decision, here[0], ends)
-        return self._rest(body, path, first, ends)
-
-    def _rest(self, body: ast.Block, path: BlockPath, first: int, ends: list[_End]) -> list[_End]:
-        for index in range(first, len(body)):
-            statement = body[index]
-            if isinstance(statement, ast.Continue):
-                binders = self.heads.get(statement.name.text, [])
-                self._wait(ends, binders[-1] if binders else None)
-                return []
-            ends = self._statement(statement, path, index, ends)
-        return ends
+        return self._block(body, path, ends, first)
 
     def _tell(
         self, decision: RepairDecision, one: RepairAlternative, ends: list[_End]
