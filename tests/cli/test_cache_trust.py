@@ -7,10 +7,10 @@ import os
 import sqlite3
 import stat
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Command, command_of
 
 from tellverify.cli.group import run
 from tellverify.language.files import inputs
@@ -35,7 +35,6 @@ protocol Good =
 """
 
 AGAIN = "1 of 1 files from the cache, computed again"
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -54,14 +53,7 @@ def tellverify(
 ) -> Command:
     (tmp_path / "tree").mkdir()
     monkeypatch.chdir(tmp_path / "tree")
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
+    return command_of(capsys)
 
 
 def forge(place: Path) -> None:

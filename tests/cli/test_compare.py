@@ -7,47 +7,17 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Command, commit, git
 from version_texts import OTA, VECTORS, protocol
 
-from tellverify.cli.group import run
 from tellverify.language.lowering.lower import Lowered
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
 from tellverify.obligations.table import decide_instance
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def tellverify(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
-
-
-def git(*arguments: str) -> None:
-    name = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *name, *arguments], check=True, capture_output=True)
-
-
-def commit() -> None:
-    if not Path(".git").exists():
-        git("init", "-q")
-    git("add", "-A")
-    git("commit", "-q", "-m", "x")
 
 
 def write(path: str, text: str) -> str:

@@ -9,13 +9,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 import pytest
+from command_line import Command
 
-from tellverify.cli.group import run
 from tellverify.language.files import inputs
 from tellverify.language.workspace import Workspace
 from tellverify.obligations.options import Options
@@ -54,23 +54,6 @@ protocol U =
   roles A, B
   call L
 """
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def tellverify(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
 
 
 def files_of(*names: str) -> list[inputs.ReadFile]:
@@ -277,7 +260,7 @@ def test_many_processes_share_one_cache(tmp_path: Path) -> None:
 
 
 def test_there_is_a_cache_only_where_something_is_set_up(
-    tellverify: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tellverify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "home"
     tree = tmp_path / "tree"
@@ -347,7 +330,7 @@ def test_a_defect_in_a_process_is_a_defect(monkeypatch: pytest.MonkeyPatch) -> N
 # Time
 
 
-def test_what_takes_too_long_is_unknown(tellverify: Run, tmp_path: Path) -> None:
+def test_what_takes_too_long_is_unknown(tellverify: Command, tmp_path: Path) -> None:
     (tmp_path / "good.tell").write_text(GOOD)
     code, out, _ = tellverify("check", "--timeout", "0.000001")
     assert code == 3
@@ -412,14 +395,14 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def checked_paths(tellverify: Run, *arguments: str) -> Sequence[str]:
+def checked_paths(tellverify: Command, *arguments: str) -> Sequence[str]:
     import json
 
     _, out, _ = tellverify("check", "--format", "json", *arguments)
     return [one["path"] for one in json.loads(out)["inputs"]]
 
 
-def test_only_what_changed_and_what_imports_it(tellverify: Run, repository: Path) -> None:
+def test_only_what_changed_and_what_imports_it(tellverify: Command, repository: Path) -> None:
     since = ("--changed-since", "HEAD")
     assert tellverify("check", *since)[0] == 0
     (repository / "good.tell").write_text(GOOD + "  B -> A : Pong\n")
@@ -434,13 +417,13 @@ def test_only_what_changed_and_what_imports_it(tellverify: Run, repository: Path
     assert both == ["far.tell", "good.tell", "lib.tell", "new.tell", "use.tell"]
 
 
-def test_who_imports_a_file_that_is_gone_has_changed(tellverify: Run, repository: Path) -> None:
+def test_who_imports_a_file_that_is_gone_has_changed(tellverify: Command, repository: Path) -> None:
     (repository / "lib.tell").unlink()
     assert checked_paths(tellverify, "--changed-since", "HEAD") == ["far.tell", "use.tell"]
 
 
 def test_a_wrong_revision_or_no_repository_is_wrong_usage(
-    tellverify: Run, repository: Path, monkeypatch: pytest.MonkeyPatch
+    tellverify: Command, repository: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for wrong in ("no-such-branch", "--output=x", "", "HEAD:good.tell"):
         code, out, err = tellverify("check", "--changed-since", wrong)

@@ -5,37 +5,26 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
-
-from tellverify.cli.group import run
+from command_line import Command, command_of
 
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
 UNUSED = "protocol Unused =\n  roles A, B, C\n  A -> B : Ping\n"
 FAMILY = "protocol Family =\n  roles A, D[N]\n  A -> D[*] : Go\n  D[*] -> A : Done\n"
 
-Run = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def tellverify(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
+) -> Command:
     monkeypatch.chdir(tmp_path)
     for name in list(os.environ):
         if name.startswith("TELLVERIFY_"):
             monkeypatch.delenv(name)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
+    return command_of(capsys)
 
 
 def write(folder: Path, **files: str) -> None:
@@ -50,7 +39,7 @@ def config(folder: Path, text: str) -> None:
     (folder / "tellverify.toml").write_text(text, encoding="utf-8")
 
 
-def test_the_nearest_file_above_counts(tellverify: Run, tmp_path: Path) -> None:
+def test_the_nearest_file_above_counts(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, unused=UNUSED, inner__unused=UNUSED)
     config(tmp_path, '[levels]\n"unused-role" = "error"\n')
     assert tellverify("check")[0] == 1
@@ -64,7 +53,9 @@ def test_the_nearest_file_above_counts(tellverify: Run, tmp_path: Path) -> None:
     assert "--> unused.tell:2:15" in out
 
 
-def test_a_section_of_pyproject_counts_where_there_is_one(tellverify: Run, tmp_path: Path) -> None:
+def test_a_section_of_pyproject_counts_where_there_is_one(
+    tellverify: Command, tmp_path: Path
+) -> None:
     write(tmp_path, inner__unused=UNUSED)
     (tmp_path / "inner" / "pyproject.toml").write_text("[project]\nname = 'x'\n")
     (tmp_path / "pyproject.toml").write_text("[tool.tellverify]\nfail-on = 'warning'\n")
@@ -73,7 +64,7 @@ def test_a_section_of_pyproject_counts_where_there_is_one(tellverify: Run, tmp_p
     assert tellverify("check", "--isolated")[0] == 0
 
 
-def test_two_configurations_in_one_folder_are_refused(tellverify: Run, tmp_path: Path) -> None:
+def test_two_configurations_in_one_folder_are_refused(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, good=GOOD)
     config(tmp_path, "")
     (tmp_path / "pyproject.toml").write_text("[tool.tellverify]\n")
@@ -83,7 +74,7 @@ def test_two_configurations_in_one_folder_are_refused(tellverify: Run, tmp_path:
 
 
 def test_flags_beat_environment_beats_file(
-    tellverify: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tellverify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(tmp_path, unused=UNUSED)
     config(tmp_path, 'fail-on = "warning"\n')
@@ -99,7 +90,7 @@ def test_flags_beat_environment_beats_file(
     assert tellverify("check", "--isolated")[0] == 0
 
 
-def test_a_file_or_single_settings_can_be_named(tellverify: Run, tmp_path: Path) -> None:
+def test_a_file_or_single_settings_can_be_named(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, family=FAMILY)
     (tmp_path / "other.toml").write_text("[bounds]\ninstances = { D = [2] }\n")
     _, out, _ = tellverify("check", "--config", "other.toml")
@@ -115,7 +106,7 @@ def test_a_file_or_single_settings_can_be_named(tellverify: Run, tmp_path: Path)
     assert tellverify("check", "--config", "absent.toml")[0] == 2
 
 
-def test_what_is_included_is_checked_without_a_path(tellverify: Run, tmp_path: Path) -> None:
+def test_what_is_included_is_checked_without_a_path(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, a__one=GOOD, a__deep__two=GOOD.replace("Good", "Two"), b__three=UNUSED)
     config(tmp_path, 'include = ["a/**/*.tell", "nowhere/*.tell"]\n')
     code, out, err = tellverify("check")
@@ -129,7 +120,7 @@ def test_what_is_included_is_checked_without_a_path(tellverify: Run, tmp_path: P
     assert tellverify("check")[0] == 4
 
 
-def test_requirements_of_single_properties(tellverify: Run, tmp_path: Path) -> None:
+def test_requirements_of_single_properties(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, family=FAMILY)
     sizes = ("--instances", "D=1..3")
     assert tellverify("check", *sizes)[0] == 0
@@ -145,7 +136,7 @@ def test_requirements_of_single_properties(tellverify: Run, tmp_path: Path) -> N
     assert tellverify("check", *sizes)[0] == 3
 
 
-def test_lines_that_apply_to_nothing_are_said(tellverify: Run, tmp_path: Path) -> None:
+def test_lines_that_apply_to_nothing_are_said(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, good=GOOD)
     name = re.findall(r"protocol (\w+)", GOOD)[0]
     config(
@@ -174,7 +165,7 @@ def test_lines_that_apply_to_nothing_are_said(tellverify: Run, tmp_path: Path) -
     ],
 )
 def test_findings_about_formulas_have_their_place_in_the_file(
-    tellverify: Run, tmp_path: Path, value: str, place: str
+    tellverify: Command, tmp_path: Path, value: str, place: str
 ) -> None:
     write(tmp_path, good=GOOD)
     config(tmp_path, f"[properties]\nf = {value}\n")
@@ -182,7 +173,7 @@ def test_findings_about_formulas_have_their_place_in_the_file(
     assert f"tellverify.toml:{place}: error[TV611]" in out
 
 
-def test_levels_of_flags_beat_those_of_the_file(tellverify: Run, tmp_path: Path) -> None:
+def test_levels_of_flags_beat_those_of_the_file(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, unused=UNUSED)
     config(tmp_path, '[levels]\nTV206 = "ignore"\n')
     code, out, _ = tellverify("check")
@@ -194,7 +185,7 @@ def test_levels_of_flags_beat_those_of_the_file(tellverify: Run, tmp_path: Path)
         assert tellverify("check", "--allow", wrong)[0] == 2, wrong
 
 
-def test_findings_on_the_terminal_can_be_limited(tellverify: Run, tmp_path: Path) -> None:
+def test_findings_on_the_terminal_can_be_limited(tellverify: Command, tmp_path: Path) -> None:
     text = "protocol P =\n  roles A, B, C, D, E\n  A -> B : Ping\n"
     write(tmp_path, p=text)
     _, out, _ = tellverify("check", "--max-findings", "1")
@@ -205,7 +196,7 @@ def test_findings_on_the_terminal_can_be_limited(tellverify: Run, tmp_path: Path
     assert len(json.loads(report.read_text())["diagnostics"]) == 3
 
 
-def test_settings_are_in_the_report(tellverify: Run, tmp_path: Path) -> None:
+def test_settings_are_in_the_report(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, good=GOOD)
     config(tmp_path, '[bounds]\nsteps = 1000\n[levels]\nTV206 = "note"\n')
     _, out, _ = tellverify("check", "--format", "json")
@@ -249,7 +240,7 @@ def test_settings_are_in_the_report(tellverify: Run, tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_stops_everything(
-    tellverify: Run, tmp_path: Path, text: str, code: str, place: str, words: str
+    tellverify: Command, tmp_path: Path, text: str, code: str, place: str, words: str
 ) -> None:
     write(tmp_path, good=GOOD)
     config(tmp_path, text)
@@ -263,7 +254,7 @@ def test_a_wrong_setting_stops_everything(
     assert not (tmp_path / "r.json").exists()
 
 
-def test_hostile_files_get_a_clear_message(tellverify: Run, tmp_path: Path) -> None:
+def test_hostile_files_get_a_clear_message(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, good=GOOD)
     path = tmp_path / "tellverify.toml"
     path.write_bytes(b"\xff\xfe\x00junk")
@@ -284,7 +275,7 @@ def test_hostile_files_get_a_clear_message(tellverify: Run, tmp_path: Path) -> N
     assert code == 2 and "error[TV011]" in err
 
 
-def test_circles_of_links_end(tellverify: Run, tmp_path: Path) -> None:
+def test_circles_of_links_end(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, a__good=GOOD)
     (tmp_path / "a" / "again").symlink_to(tmp_path, target_is_directory=True)
     config(tmp_path, 'include = ["**/*.tell", "**/**/**/**/**/**/*.tell"]\n')
@@ -294,7 +285,7 @@ def test_circles_of_links_end(tellverify: Run, tmp_path: Path) -> None:
 
 
 def test_show_names_values_and_origins(
-    tellverify: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tellverify: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config(tmp_path, 'jobs = 2\n[levels]\n"TV2" = "error"\n')
     monkeypatch.setenv("TELLVERIFY_STEPS", "77")
@@ -312,7 +303,7 @@ def test_show_names_values_and_origins(
     assert {"key": "jobs", "value": 2, "origin": "tellverify.toml:1"} in shown["settings"]
 
 
-def test_the_schema_accepts_what_is_accepted(tellverify: Run) -> None:
+def test_the_schema_accepts_what_is_accepted(tellverify: Command) -> None:
     schema = json.loads(tellverify("config", "schema")[1])
     jsonschema.Draft202012Validator.check_schema(schema)
     good = {"fail-on": "warning", "bounds": {"steps": 3, "instances": {"W": [1, 2]}}, "jobs": 2}
@@ -322,14 +313,14 @@ def test_the_schema_accepts_what_is_accepted(tellverify: Run) -> None:
             jsonschema.validate(wrong, schema)
 
 
-def test_init_writes_a_file_that_is_read(tellverify: Run, tmp_path: Path) -> None:
+def test_init_writes_a_file_that_is_read(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, good=GOOD)
     assert tellverify("config", "init")[0] == 0
     assert tellverify("check")[0] == 0
     assert tellverify("config", "init")[0] == 2
 
 
-def test_reports_and_evidence_of_the_file(tellverify: Run, tmp_path: Path) -> None:
+def test_reports_and_evidence_of_the_file(tellverify: Command, tmp_path: Path) -> None:
     write(tmp_path, inner__good=GOOD)
     config(tmp_path, 'reports = ["json=out.json"]\nevidence = "proof"\n')
     os.chdir("inner")
@@ -358,7 +349,7 @@ def test_reports_and_evidence_of_the_file(tellverify: Run, tmp_path: Path) -> No
     ],
 )
 def test_a_word_that_is_no_choice_is_pointed_at_with_those_that_are(
-    tellverify: Run, tmp_path: Path, text: str, said: str
+    tellverify: Command, tmp_path: Path, text: str, said: str
 ) -> None:
     (tmp_path / "tellverify.toml").write_text(text, encoding="utf-8")
     code, out, err = tellverify("check")

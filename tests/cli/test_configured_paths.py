@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Command, command_of
 
-from tellverify.cli.group import run
 from tellverify.source.writing import replace_text
 from tellverify.verification.configuration_file import PATH_LISTS, PATHS, ConfigurationFile
 
@@ -26,8 +25,6 @@ protocol Stuck =
 """
 PROFILE = "export PATH=/usr/bin\n"
 
-Command = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
 def tellverify(
@@ -37,14 +34,7 @@ def tellverify(
     (tmp_path / "profile").write_text(PROFILE)
     monkeypatch.chdir(tmp_path / "tree")
     Path("p.tell").write_text(GOOD)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
+    return command_of(capsys)
 
 
 def configure(text: str) -> None:

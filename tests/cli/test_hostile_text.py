@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from command_line import Command
 
-from tellverify.cli.group import run
 from tellverify.report.escape import log_line
 from tellverify.report.sarif_flows import text_of
 from tellverify.source.toml import TomlDocument, read_toml
@@ -17,23 +16,6 @@ from tellverify.verification.setting_values import toml_text
 
 UNDECLARED = "protocol P =\n  roles A, B\n  Q -> B : Y\n"
 HOSTILE = "a\\n::error::x\\u001b[2J"
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def tellverify(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
 
 
 def assert_tame(text: str) -> None:

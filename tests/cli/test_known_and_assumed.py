@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from tellverify.cli.group import run
+from command_line import Command
 
 STUCK = """\
 module shop exposing (Stuck)
@@ -25,29 +23,12 @@ protocol Stuck =
 COMMENT = "-- tell: assume(no-stuck-role[B]) until 2999-01-01: a watchdog"
 UNUSED = "protocol Unused =\n  roles A, B, C\n  A -> B : Ping\n"
 
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def tellverify(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Run:
-    monkeypatch.chdir(tmp_path)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
-
 
 def stuck(folder: Path, above: str = "") -> None:
     (folder / "stuck.tell").write_text(STUCK.format(above=above), encoding="utf-8")
 
 
-def test_audit_lists_what_verdicts_rest_on(tellverify: Run, tmp_path: Path) -> None:
+def test_audit_lists_what_verdicts_rest_on(tellverify: Command, tmp_path: Path) -> None:
     stuck(tmp_path, COMMENT)
     code, out, _ = tellverify("audit", "--today", "2027-01-01")
     assert code == 0
@@ -60,7 +41,7 @@ def test_audit_lists_what_verdicts_rest_on(tellverify: Run, tmp_path: Path) -> N
     assert "| A1 | shop.Stuck/no-stuck-role" in tellverify("audit", "--format", "markdown")[1]
 
 
-def test_an_audit_without_a_ledger_claims_none(tellverify: Run, tmp_path: Path) -> None:
+def test_an_audit_without_a_ledger_claims_none(tellverify: Command, tmp_path: Path) -> None:
     (tmp_path / "a.tell").write_text("protocol P =\n  roles A, B\n  A -> B : M\n", "utf-8")
     for style in ("text", "markdown"):
         code, out, _ = tellverify("audit", "--format", style)
@@ -68,7 +49,7 @@ def test_an_audit_without_a_ledger_claims_none(tellverify: Run, tmp_path: Path) 
         assert "nothing is assumed" in out
 
 
-def test_a_new_assumption_is_a_reviewed_line(tellverify: Run, tmp_path: Path) -> None:
+def test_a_new_assumption_is_a_reviewed_line(tellverify: Command, tmp_path: Path) -> None:
     stuck(tmp_path, COMMENT)
     assert tellverify("audit", "--verify")[0] == 1
     assert tellverify("audit", "--write")[0] == 0
@@ -88,7 +69,9 @@ def test_a_new_assumption_is_a_reviewed_line(tellverify: Run, tmp_path: Path) ->
     assert tellverify("audit", "--verify")[0] == 0
 
 
-def test_a_ledger_in_the_configuration_says_what_is_new(tellverify: Run, tmp_path: Path) -> None:
+def test_a_ledger_in_the_configuration_says_what_is_new(
+    tellverify: Command, tmp_path: Path
+) -> None:
     stuck(tmp_path, COMMENT)
     (tmp_path / "tellverify.toml").write_text('ledger = "known.toml"\n')
     run_json = tmp_path / "r.json"
@@ -111,7 +94,7 @@ def test_a_ledger_in_the_configuration_says_what_is_new(tellverify: Run, tmp_pat
         "not toml",
     ],
 )
-def test_a_broken_ledger_stops_the_audit(tellverify: Run, tmp_path: Path, text: str) -> None:
+def test_a_broken_ledger_stops_the_audit(tellverify: Command, tmp_path: Path, text: str) -> None:
     stuck(tmp_path, COMMENT)
     (tmp_path / "tellverify-assumptions.toml").write_text(text)
     code, out, err = tellverify("audit", "--write")
@@ -119,7 +102,7 @@ def test_a_broken_ledger_stops_the_audit(tellverify: Run, tmp_path: Path, text: 
     assert "tellverify-assumptions.toml" in err
 
 
-def test_known_findings_do_not_count(tellverify: Run, tmp_path: Path) -> None:
+def test_known_findings_do_not_count(tellverify: Command, tmp_path: Path) -> None:
     (tmp_path / "unused.tell").write_text(UNUSED)
     strict = ("--fail-on", "warning", "--baseline", "tellverify-baseline.json")
     assert tellverify("check", "--fail-on", "warning")[0] == 1
@@ -136,7 +119,7 @@ def test_known_findings_do_not_count(tellverify: Run, tmp_path: Path) -> None:
     assert "1 finding at or above warning" in out
 
 
-def test_refutations_are_known_only_when_asked_for(tellverify: Run, tmp_path: Path) -> None:
+def test_refutations_are_known_only_when_asked_for(tellverify: Command, tmp_path: Path) -> None:
     stuck(tmp_path)
     code, _, err = tellverify("baseline", "write")
     assert code == 0
@@ -155,7 +138,7 @@ def test_refutations_are_known_only_when_asked_for(tellverify: Run, tmp_path: Pa
     assert tellverify("check", *known)[0] == 1  # another run refutes it
 
 
-def test_prune_and_verify_speak_of_what_is_gone(tellverify: Run, tmp_path: Path) -> None:
+def test_prune_and_verify_speak_of_what_is_gone(tellverify: Command, tmp_path: Path) -> None:
     stuck(tmp_path)
     (tmp_path / "unused.tell").write_text(UNUSED)
     assert tellverify("baseline", "write", "--allow-refuted")[0] == 0
@@ -176,7 +159,7 @@ def test_prune_and_verify_speak_of_what_is_gone(tellverify: Run, tmp_path: Path)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"schema": "other"}', "\x00", "[" * 100_000])
-def test_a_broken_baseline_stops_the_check(tellverify: Run, tmp_path: Path, text: str) -> None:
+def test_a_broken_baseline_stops_the_check(tellverify: Command, tmp_path: Path, text: str) -> None:
     (tmp_path / "unused.tell").write_text(UNUSED)
     (tmp_path / "b.json").write_text(text)
     code, out, err = tellverify("check", "--baseline", "b.json")
@@ -185,7 +168,7 @@ def test_a_broken_baseline_stops_the_check(tellverify: Run, tmp_path: Path, text
     assert tellverify("check", "--baseline", "absent.json")[0] == 2
 
 
-def test_a_baseline_remembers_how_obligations_stood(tellverify: Run, tmp_path: Path) -> None:
+def test_a_baseline_remembers_how_obligations_stood(tellverify: Command, tmp_path: Path) -> None:
     stuck(tmp_path)
     assert tellverify("baseline", "write")[0] == 0
     found = json.loads((tmp_path / "tellverify-baseline.json").read_text())

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import os
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from tellverify.cli.group import run
+from command_line import Command, command_of
 
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
 BAD = "protocol Bad =\n  roles A, B\n  Q -> B : Ping\n"
-
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -23,14 +20,7 @@ def tellverify(
 ) -> Command:
     monkeypatch.chdir(tmp_path)
     Path("good.tell").write_text(GOOD)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
+    return command_of(capsys)
 
 
 def test_a_folder_that_cannot_be_read_is_an_error(

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import html
 import json
-import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from tellverify.cli.group import run
+from command_line import Command, commit, git
 
 GOOD = "protocol Good =\n  roles A, B\n  A -> B : Ping\n"
 STUCK = """\
@@ -31,35 +28,6 @@ protocol Family =
 ASSUMED = """\
 -- tell: assume(no-stuck-role, can-terminate, implementable, no-deadlock): trust me
 """
-
-Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def tellverify(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Command:
-    monkeypatch.chdir(tmp_path)
-
-    def do(*arguments: str) -> tuple[int, str, str]:
-        code = run(arguments)
-        out, err = capsys.readouterr()
-        assert "Traceback" not in err
-        return code, out, err
-
-    return do
-
-
-def git(*arguments: str) -> None:
-    name = ["-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "commit.gpgsign=false"]
-    subprocess.run(["git", *name, *arguments], check=True, capture_output=True)
-
-
-def commit() -> None:
-    if not Path(".git").exists():
-        git("init", "-q")
-    git("add", "-A")
-    git("commit", "-qm", "base")
 
 
 WEAKER = [
