@@ -10,9 +10,9 @@ import msgspec
 
 from tellverify.evidence.certificate import InstancePart
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.model.roles import (
+from tellverify.model.roles import family_of
+from tellverify.model.sizes import (
     SizeSymbol,
-    family_of,
     members_named,
     sizes_claimed,
     sizes_text,

@@ -10,7 +10,7 @@ from tellverify.language.lowering.cutoffs import lowering_of, size_faults, size_
 from tellverify.language.lowering.lower import lower
 from tellverify.language.syntax.parser import parse
 from tellverify.model.graph import Event, ProtocolGraph
-from tellverify.model.roles import SizeSymbol
+from tellverify.model.sizes import SizeSymbol
 from tellverify.source.text import SourceFile
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tellverify.language.lowering.lower import Lowered
-from tellverify.model.roles import sizes_claimed
+from tellverify.model.sizes import sizes_claimed
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved
 from tellverify.verdict.properties import AT_EVERY_SIZE, Property

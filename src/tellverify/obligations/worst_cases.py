@@ -29,7 +29,7 @@ from tellverify.language.lowering.cutoffs import size_names
 from tellverify.language.lowering.sites import record_entries
 from tellverify.language.syntax import ast
 from tellverify.model.fault import Fault
-from tellverify.model.roles import sizes_claimed
+from tellverify.model.sizes import sizes_claimed
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, without_graphs
 from tellverify.obligations.graph_runs import both, lasso, replayed

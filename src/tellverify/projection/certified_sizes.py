@@ -11,8 +11,8 @@ import itertools
 from tellverify.evidence.certificate import Certificate
 from tellverify.evidence.graph_file import NeutralGraph
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.roles import sizes_text
 from tellverify.model.site import Site
+from tellverify.model.sizes import sizes_text
 from tellverify.projection.every_size import GraphAt
 from tellverify.projection.generic_member import expand, same_runs
 

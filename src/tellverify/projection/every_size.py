@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from tellverify.model.graph import ProtocolGraph, leaves_class
-from tellverify.model.roles import (
+from tellverify.model.sizes import (
     SizeSymbol,
     sizes_text,
 )

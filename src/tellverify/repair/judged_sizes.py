@@ -16,7 +16,7 @@ from tellverify.language.lowering.cutoffs import NO_SIZES, lowering_of, size_fau
 from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.model.graph import partial_sites
-from tellverify.model.roles import SizeSymbol
+from tellverify.model.sizes import SizeSymbol
 from tellverify.repair.judgement import MOST_EVENTS
 from tellverify.source.text import SourceFile
 

@@ -8,7 +8,8 @@ from typing import Final, TypeAlias
 import msgspec
 
 from tellverify.diagnostics.wording import counted, listed, series
-from tellverify.model.roles import family_of, members_named
+from tellverify.model.roles import family_of
+from tellverify.model.sizes import members_named
 from tellverify.model.trace import Trace
 from tellverify.report.families import collapsed, collapsed_channels
 from tellverify.source.region import Region

@@ -25,7 +25,7 @@ from tellverify.language.lowering.lower import Lowered
 from tellverify.language.syntax import ast
 from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.roles import sizes_text
+from tellverify.model.sizes import sizes_text
 from tellverify.model.timed_text import message_count
 from tellverify.obligations.across_sizes import InstanceOutcomes
 from tellverify.obligations.context import Instance

@@ -13,8 +13,8 @@ from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Action, Machine
-from tellverify.model.roles import sizes_text
 from tellverify.model.site import Site
+from tellverify.model.sizes import sizes_text
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options

@@ -23,7 +23,7 @@ from tellverify.language.linking.imports import NOT_LINKED, Linked, with_importe
 from tellverify.language.lowering.families import declared_roles, family_groups, size_symbol
 from tellverify.language.lowering.lower import Lowered, lower
 from tellverify.language.syntax import ast
-from tellverify.model.roles import SizeSymbol
+from tellverify.model.sizes import SizeSymbol
 from tellverify.source.span import Span
 from tellverify.source.text import SourceFile
 
