@@ -213,7 +213,8 @@ def test_a_folder_that_looks_like_a_repository_is_none(
 
 def checked(call: Call, *arguments: str) -> list[str]:
     _, said = call("check", "--format", "json", "--no-cache", *arguments)
-    return [one["path"] for one in json.loads(said)["inputs"]]
+    report, _ = json.JSONDecoder().raw_decode(said[said.index("{") :])  # notes are beside it
+    return [one["path"] for one in report["inputs"]]
 
 
 def test_a_setting_that_shortens_names_hides_no_change(
@@ -360,3 +361,66 @@ def test_a_git_that_cannot_name_filters_is_not_asked_for_differences(
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
     with pytest.raises(NoRepository):
         differences(".", "HEAD")
+
+
+CONFIGURED = 'policy = "policy.toml"\nbaseline = "known.json"\n'
+POLICY = 'format = 1\nname = "own"\nimport = ["base.toml"]\n'
+
+
+def configured(repository: Path) -> None:
+    """A configuration with a policy that imports another one, and a baseline, all committed."""
+    (repository / "tellverify.toml").write_text(CONFIGURED)
+    (repository / "policy.toml").write_text(POLICY)
+    (repository / "base.toml").write_text('format = 1\nname = "base"\nimport = ["builtin:aura"]\n')
+    assert run(["baseline", "write", "a.tell", "--config", "tellverify.toml"]) == 0
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "configured")
+
+
+@pytest.mark.parametrize("name", ["tellverify.toml", "policy.toml", "base.toml", "known.json"])
+def test_every_file_is_checked_where_what_all_rest_on_has_changed(
+    repository: Path, call: Call, name: str
+) -> None:
+    configured(repository)
+    assert checked(call, "--changed-since", "HEAD") == []
+    with (repository / name).open("a") as file:
+        file.write("\n")
+    code, said = call("check", "--no-cache", "--changed-since", "HEAD")
+    assert code in (0, 1) and f"`{name}` has changed since `HEAD`: every file is checked" in said
+    assert "Good" in said and "Fine" in said
+    git(repository, "commit", "-qam", "a change")
+    assert checked(call, "--changed-since", "HEAD~1", "a.tell") == ["a.tell"]
+    assert checked(call, "--changed-since", "HEAD", "a.tell") == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "counts"),
+    [
+        ("tellverify.toml", 'include = ["a.tell"]\n', True),
+        ("pyproject.toml", "[tool.tellverify]\nqueue = 2\n", True),
+        ("pyproject.toml", '[project]\nname = "x"\n', False),
+        ("inner/tellverify.toml", "", False),
+    ],
+)
+def test_a_configuration_that_is_gone_has_changed(
+    repository: Path, call: Call, name: str, text: str, counts: bool
+) -> None:
+    (repository / name).write_text(text)
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "configured")
+    (repository / name).unlink()
+    assert bool(checked(call, "--changed-since", "HEAD", "a.tell")) is counts
+
+
+def test_a_workflow_of_the_configuration_is_decided_whatever_has_changed(
+    repository: Path, call: Call
+) -> None:
+    """Its protocols, its agents and what it requires are in several files."""
+    guide = Path(__file__).parents[2] / "counterexamples" / "workflows"
+    for name in ("crossed_orders.toml", "exchange.tell"):
+        (repository / name).write_text((guide / name).read_text("utf-8"))
+    (repository / "tellverify.toml").write_text('workflows = ["crossed_orders.toml"]\n')
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "a workflow")
+    assert call("check", "--changed-since", "HEAD")[0] == call("check")[0]
+    assert "crossed_orders.toml" in call("check", "--changed-since", "HEAD")[1]

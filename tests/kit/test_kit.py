@@ -232,6 +232,7 @@ def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> N
             **job["variables"],
             "TELL_PATHS": "my protocols\n$(touch broken)*",
             "TELL_ARGUMENTS": "--require bounded",
+            "TELL_STRICT": "false",
         },
     )
     assert done.returncode == 1, done.stderr
@@ -297,6 +298,7 @@ def test_the_gitlab_job_runs_the_commands_as_configured(installed: Path, tmp_pat
                 "PYTHONIOENCODING": "utf-8",
                 **job["variables"],
                 "TELL_COMMANDS": COMMANDS,
+                "TELL_STRICT": "false",
             },
         )
         assert done.returncode == code, done.stdout + done.stderr
@@ -363,6 +365,37 @@ def test_the_gitlab_job_compares_with_a_revision(
     )
     assert done.returncode == code, done.stdout + done.stderr
     assert f"against HEAD: {'major' if code else 'minor'}" in done.stdout
+
+
+@pytest.mark.parametrize(("strict", "code"), [({}, 1), ({"TELL_STRICT": "false"}, 0)])
+@pytest.mark.parametrize("base", ["TELL_BASE", "CI_MERGE_REQUEST_DIFF_BASE_SHA", "CI_COMMIT_SHA"])
+def test_no_merge_request_asks_the_gitlab_job_for_less(
+    installed: Path, tmp_path: Path, strict: dict[str, str], code: int, base: str
+) -> None:
+    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
+    stuck = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text("utf-8")
+    repository(tmp_path, stuck.partition("\n")[2])
+    for name in ("no-stuck-role", "can-terminate"):
+        with (tmp_path / "tellverify.toml").open("a", encoding="utf-8") as file:
+            file.write(f'require.{name} = "nothing"\n')
+    assert BASH is not None
+    done = subprocess.run(
+        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={
+            "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONIOENCODING": "utf-8",
+            **job["variables"],
+            base: "HEAD",
+            **strict,
+        },
+    )
+    assert done.returncode == code, done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(("now", "code"), [(BREAKS, 1), (WIDENS, 0)])

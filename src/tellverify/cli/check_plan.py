@@ -152,7 +152,8 @@ def prepared(
     files = (*asked, *_edited(beside, edits))
     only = None if len(files) == len(asked) else frozenset(range(len(asked)))
     if flags.changed_since is not None:
-        changed = _changed(flags.changed_since, files)
+        changed, about_settings = _changed(flags.changed_since, files, found, options.policy)
+        notes.extend(about_settings)
         only = changed if only is None else changed & only
     if "policy" in found.confined and options.policy is not None:
         from tellverify.verification.policy_paths import policy_refusal
@@ -219,14 +220,24 @@ def _options(
     return options
 
 
-def _changed(revision: str, files: Sequence[inputs.ReadFile]) -> frozenset[int]:
-    """The files that a change since a revision touches. Raises click.UsageError."""
-    from tellverify.verification.changed_files import changed_files
+def _changed(
+    revision: str, files: Sequence[inputs.ReadFile], settings: Settings, policy: str | None
+) -> tuple[frozenset[int], list[str]]:
+    """The files that a change since a revision touches, and a note where that is all of them.
+
+    Raises click.UsageError.
+    """
+    from tellverify.verification.changed_files import changed_files, settings_changed
     from tellverify.verification.git import NoRepository
     from tellverify.verification.repository import differences_since
 
     try:
-        return changed_files(differences_since(revision), files)
+        since = differences_since(revision)
+        cause = settings_changed(since, settings, policy)
+        if cause:
+            note = f"`{cause}` has changed since `{revision}`: every file is checked"
+            return frozenset(range(len(files))), [note]
+        return changed_files(since, files), []
     except NoRepository as error:
         raise click.UsageError(f"--changed-since: {error}") from None
 

@@ -103,7 +103,8 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         revision=_revision(flags),
         cached=_cached(found, ready),
     )
-    if flags.changed_since is not None and ready.files and not ready.only:
+    nothing = run.exit_code == Exit.NOTHING_SELECTED and ready.files and not ready.only
+    if flags.changed_since is not None and nothing:
         reason = f"nothing has changed since `{flags.changed_since}`"
         run = msgspec.structs.replace(run, exit_code=Exit.OK, exit_reason=reason)
     if options.draw:

@@ -68,10 +68,9 @@ def checked_workflows(
     if flags.machines:
         return CheckedWorkflows((), (), confined)
     asked = [os.path.normpath(path) for path in flags.paths]
-    wanted = [] if flags.changed_since is not None else settings.workflows
     decided = [
         path
-        for path in wanted
+        for path in settings.workflows
         if not asked or any(_contains(one, os.path.normpath(path)) for one in asked)
     ]
     commented = [

@@ -114,25 +114,35 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
 
             said = compare_versions_with_sources(path)
             return "", [*lines, f"compared: {_shown(path)}: {printable(said)}"]
-        from tellverify.verification.source_graphs import (
-            bases_of,
-            compare_run_with_source,
-            compare_with_source,
-        )
-
-        for basis in bases_of(path):
-            if basis not in compared:
-                compared[basis] = compare_with_source(basis)
-                lines.append(f"compared: {_shown(basis)}: {printable(compared[basis])}")
-        if path.endswith(TRACE_SUFFIX) and not any(
-            b.endswith(MACHINES_NAME) for b in bases_of(path)
-        ):
-            compare_run_with_source(path)
+        return "", _compared_lines(path, compared, lines[0])
     except (Rejected, Unreadable) as error:
         return str(error), []
     except OSError as error:
         return reason_of(error), []
-    return "", lines
+
+
+def _compared_lines(path: str, compared: dict[str, str], accepted: str) -> list[str]:
+    """The line of an accepted file, and those for graphs that were not compared before.
+
+    Raises Rejected where the source has another graph, or states another thing that a run breaks.
+    """
+    from tellverify.verification.source_graphs import (
+        bases_of,
+        compare_run_with_source,
+        compare_with_source,
+    )
+
+    lines = []
+    bases = bases_of(path)
+    for basis in bases:
+        if basis not in compared:
+            compared[basis] = compare_with_source(basis)
+            lines.append(f"compared: {_shown(basis)}: {printable(compared[basis])}")
+    if path.endswith(TRACE_SUFFIX) and not any(b.endswith(MACHINES_NAME) for b in bases):
+        unstated = compare_run_with_source(path)
+        if unstated:
+            accepted += printable(f" (of the formula in the file: {unstated})")
+    return [accepted, *lines]
 
 
 def _shown(path: str) -> str:

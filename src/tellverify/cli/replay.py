@@ -36,6 +36,7 @@ from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
 from tellverify.source.text import SourceFile, without_mark
+from tellverify.verification.stated_formulas import StatedFormula, has_claim, stated_formula
 from tellverify.verification.trace_judgement import (
     ReplayedProtocol,
     false_claim,
@@ -167,14 +168,18 @@ def _replayed(
     recorded, text = _read_trace(trace, shown)
     sources[shown] = SourceFile(shown, text)
     protocol = _machines_beside(trace) if file is None else None
+    unstated = ""
     if protocol is None:
-        protocol = _read_protocol(recorded, file or recorded.subject.source, sizes, sources)
+        source = file or recorded.subject.source
+        protocol, unstated = _read_protocol(recorded, source, sizes, sources)
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
         raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
+    if unstated:
+        lines.append(style.tamed(f"the formula is that of the trace: {unstated}"))
     if (protocol.timed is None) != (subject.late is msgspec.UNSET):
         words = "a run with timers" if protocol.timed is None else "a run without timers"
         said = say.unreadable_trace(shown, f"it is {words}, and `{protocol.name}` is not")
@@ -298,8 +303,11 @@ def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
 
 def _read_protocol(
     recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
-) -> ReplayedProtocol:
-    """The protocol that the trace names, as its file and those that it imports have it."""
+) -> tuple[ReplayedProtocol, str]:
+    """The protocol that the trace names, as its file and those that it imports have it.
+
+    With it why the text does not say what the trace breaks, empty where it does.
+    """
     subject = recorded.subject
     try:
         workspace = opened(path, *basis_of(subject))
@@ -322,19 +330,24 @@ def _read_protocol(
     other = other_scenario(found, subject)
     if other:
         raise _Stopped(Exit.REFUTED, text=f"{path}: {other}")
+    stated = StatedFormula()
+    if named is not None and has_claim(subject):
+        stated = stated_formula(workspace, named, subject)
+    if stated.differs:
+        raise _Stopped(Exit.REFUTED, text=f"{path}: {stated.differs}")
     lowered = workspace.graph(found, {family: given[family] for family in families})
     errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if errors:
         raise _Stopped(Exit.REFUTED, diagnostics=errors)
     blocked = found.judged.linked.blocked
     if lowered.timed is not None and not blocked:
-        return ReplayedProtocol(found.name, None, timed=lowered.timed)
+        return ReplayedProtocol(found.name, None, timed=lowered.timed), stated.unstated
     if lowered.graph is None or blocked:
         skips = [skip.reason for skip in lowered.skipped]
         reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
         said = found.judged.said if blocked else ()
         raise _Stopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
-    return ReplayedProtocol(found.name, lowered.graph, order=lowered.order)
+    return ReplayedProtocol(found.name, lowered.graph, order=lowered.order), stated.unstated
 
 
 def _machines_beside(trace: str) -> ReplayedProtocol | None:

@@ -14,16 +14,15 @@ from tellverify.evidence.certificate import (
 from tellverify.evidence.graph_file import GRAPH_SCHEMA, GraphFile, write_graph
 from tellverify.evidence.neutral import graph_name, neutral, sites
 from tellverify.model.graph import ProtocolGraph
-from tellverify.model.trace import Trace
 from tellverify.projection.availability import OutOfBudget
 from tellverify.projection.certify import certify
 from tellverify.verdict.identity import CERTIFICATE
 from tellverify.verdict.methods import CertificateKind
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
+from tellverify.verdict.outcome import Bounded, Outcome, Proved
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import ProtocolReport
 from tellverify.verification.checked import CheckedOrigin
-from tellverify.verification.trace_files import rests_on_annotations
+from tellverify.verification.trace_files import rests_on_annotations, run_of
 
 _STEPS: Final = 10_000_000  # roles times events, about
 
@@ -68,16 +67,11 @@ def graph_files(
     protocol: ProtocolReport, graphs: Mapping[str, ProtocolGraph], origin: CheckedOrigin
 ) -> list[tuple[str, str, str]]:
     """The graphs of the instances that some trace belongs to."""
-    refuted = {
-        v.outcome.instance
-        for v in protocol.verdicts
-        if isinstance(v.outcome, Refuted)
-        and isinstance(v.outcome.evidence, Trace)
-        and not rests_on_annotations(v.outcome.evidence)
-    }
+    runs = map(run_of, protocol.verdicts)
+    shown = {at for trace, at, _ in runs if trace is not None and not rests_on_annotations(trace)}
     found = []
     for instance, graph in graphs.items():
-        if instance in refuted:
+        if instance in shown:
             file = GraphFile(
                 GRAPH_SCHEMA,
                 list(origin.files),

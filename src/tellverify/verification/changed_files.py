@@ -1,4 +1,4 @@
-"""Which files differ from a git revision, and which import or include those."""
+"""Which files differ from a git revision, and which depend on those."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from tellverify.language.files import inputs
 from tellverify.language.files.embedded import included_places
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.files.neighbours import declared_modules, imported_modules
+from tellverify.verification.policy_paths import policy_files
 from tellverify.verification.repository import (
     Differences,
     RevisionPoint,
     contents_at,
     real_paths,
 )
+from tellverify.verification.settings import NAMES, Settings
 
 
 def changed_files(since: Differences, files: Sequence[ReadFile]) -> frozenset[int]:
@@ -35,6 +37,34 @@ def changed_files(since: Differences, files: Sequence[ReadFile]) -> frozenset[in
     }
     elsewhere = _modules_elsewhere(files, sorted(changed.difference(places)), since.point)
     return frozenset(_with_dependants(files, places, found, elsewhere))
+
+
+def settings_changed(since: Differences, settings: Settings, policy: str | None) -> str:
+    """What all verdicts rest on beside the protocols and has changed since a revision, in words.
+
+    Empty when nothing has. Files outside the work tree are not what a revision holds, and count as
+    unchanged; those in it that git ignores or has in a submodule count as changed.
+    """
+    gone = _former_settings(since, settings)
+    named = [settings.path, settings.baseline or "", settings.ledger or "", *gone]
+    named += policy_files(policy) if policy else []
+    known = [name for name in named if name]
+    unchanged = set(real_paths(since.unchanged)) - {*real_paths(since.changed)}
+    inside = os.path.join(since.point.top, "")
+    for name, place in zip(known, real_paths(known), strict=True):
+        if place.startswith(inside) and place not in unchanged:
+            return os.path.relpath(name).replace(os.sep, "/")
+    return ""
+
+
+def _former_settings(since: Differences, settings: Settings) -> list[str]:
+    """Files at or above the folder of a check that once configured it and no longer do."""
+    folder = os.path.realpath(settings.folder)
+    above = [place for place in real_paths(since.changed) if os.path.basename(place) in NAMES]
+    above = [p for p in above if os.path.join(folder, "").startswith(os.path.dirname(p) + os.sep)]
+    own = os.path.realpath(settings.path) if settings.path else ""
+    once = contents_at(since.point, [place for place in above if place != own])
+    return [place for place, text in once.items() if b"tellverify" in text + place.encode()]
 
 
 def _differs(places: Sequence[str], changed: set[str], unchanged: set[str]) -> bool:

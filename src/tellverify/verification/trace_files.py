@@ -32,7 +32,7 @@ def trace_files(
     """
     found = []
     for verdict in protocol.verdicts:
-        trace, instance, code = _run_of(verdict)
+        trace, instance, code = run_of(verdict)
         graph = graphs.get(instance)
         if trace is None or graph is None or rests_on_annotations(trace):
             continue
@@ -54,7 +54,7 @@ def trace_files(
     return found
 
 
-def _run_of(verdict: Verdict) -> tuple[Trace | None, str, str]:
+def run_of(verdict: Verdict) -> tuple[Trace | None, str, str]:
     """The run that refutes or witnesses an obligation, the sizes it was found at, and a code."""
     outcome = verdict.outcome
     if isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace):
