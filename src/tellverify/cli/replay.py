@@ -15,18 +15,21 @@ from tellverify.cli.console import style_of
 from tellverify.cli.exit import Exit
 from tellverify.cli.log_replay import ReplayRequest, is_event_log, replay_log
 from tellverify.cli.opening import parse_sizes
+from tellverify.cli.replay_input import (
+    ReplayStopped,
+    machines_beside,
+    recorded_trace,
+    replayed_protocol,
+)
 from tellverify.diagnostics import replay as say
-from tellverify.diagnostics.model import Diagnostic, Severity
-from tellverify.diagnostics.wording import counted, grouped, listed
+from tellverify.diagnostics.wording import counted, grouped
 from tellverify.evidence.divergence import Divergence
 from tellverify.evidence.fault_run import moments
-from tellverify.evidence.itf import MOST_BYTES, ItfError, TraceFile, basis_of
+from tellverify.evidence.itf import MOST_BYTES, TraceFile
 from tellverify.evidence.timed_trace import false_claim_of, timed_run
 from tellverify.evidence.trace_replay import Stepper
 from tellverify.evidence.versions_file import VERSIONS_SUFFIX
 from tellverify.evidence.workflow_run_file import WORKFLOW_RUN_SUFFIX
-from tellverify.language.instances import sizes_of
-from tellverify.language.workspace import Unopened, opened
 from tellverify.model.fault import Fault
 from tellverify.model.machine import Machine
 from tellverify.model.timed_text import TimedProtocol
@@ -35,30 +38,15 @@ from tellverify.report.style import Style
 from tellverify.report.text_findings import diagnostic_lines
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.span import NOWHERE, Span
-from tellverify.source.text import SourceFile, without_mark
-from tellverify.verification.stated_formulas import StatedFormula, has_claim, stated_formula
+from tellverify.source.text import SourceFile
 from tellverify.verification.trace_judgement import (
     ReplayedProtocol,
     false_claim,
     machines_of,
-    other_scenario,
-    read_trace,
 )
 
 _SHOWN: Final = 200
 _FEW: Final = 4
-
-
-class _Stopped(Exception):
-    """The replay cannot go on: what to say, and the exit code."""
-
-    def __init__(
-        self, code: Exit, *, diagnostics: Sequence[Diagnostic] = (), text: str = ""
-    ) -> None:
-        super().__init__(text)
-        self.code = code
-        self.diagnostics = tuple(diagnostics)
-        self.text = text
 
 
 @click.command("replay")
@@ -141,7 +129,7 @@ def replay(
     sources: dict[str, SourceFile] = {}
     try:
         lines = _replayed(trace, file, instances, sources, style, verbose)
-    except _Stopped as stop:
+    except ReplayStopped as stop:
         if stop.text:
             out.write(f"{stop.text}\n")
         for diagnostic in stop.diagnostics:
@@ -160,21 +148,21 @@ def _replayed(
     style: Style,
     verbose: bool,
 ) -> list[str]:
-    """The lines of an accepted replay. Raises _Stopped when the trace is not accepted."""
+    """The lines of an accepted replay. Raises ReplayStopped when the trace is not accepted."""
     shown = trace.replace(os.sep, "/")
     of_pattern = _pattern_lines(trace, shown, file, style)
     if of_pattern:
         return _folded(of_pattern, verbose)
-    recorded, text = _read_trace(trace, shown)
+    recorded, text = recorded_trace(trace, shown)
     sources[shown] = SourceFile(shown, text)
-    protocol = _machines_beside(trace) if file is None else None
+    protocol = machines_beside(trace) if file is None else None
     unstated = ""
     if protocol is None:
         source = file or recorded.subject.source
-        protocol, unstated = _read_protocol(recorded, source, sizes, sources)
+        protocol, unstated = replayed_protocol(recorded, source, sizes, sources)
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
-        raise _Stopped(Exit.REFUTED, diagnostics=[foreign])
+        raise ReplayStopped(Exit.REFUTED, diagnostics=[foreign])
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
@@ -183,7 +171,7 @@ def _replayed(
     if (protocol.timed is None) != (subject.late is msgspec.UNSET):
         words = "a run with timers" if protocol.timed is None else "a run without timers"
         said = say.unreadable_trace(shown, f"it is {words}, and `{protocol.name}` is not")
-        raise _Stopped(Exit.REFUTED, diagnostics=[said])
+        raise ReplayStopped(Exit.REFUTED, diagnostics=[said])
     if protocol.timed is not None:
         return _timed(recorded, protocol.timed, (shown, text), lines, style, verbose)
     if subject.scenario is not msgspec.UNSET:
@@ -209,7 +197,7 @@ def _replayed(
             [str(step) for step in divergence.possible],
             divergence.more,
         )
-        raise _Stopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
+        raise ReplayStopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
     wrong = false_claim(recorded, protocol, machines, stepper)
     if wrong is not None:
         at = len(recorded.steps) if wrong.state is None else wrong.state
@@ -219,7 +207,7 @@ def _replayed(
             if wrong.state is None
             else say.trace_claim(shown, span, at, wrong.reason)
         )
-        raise _Stopped(Exit.REFUTED, diagnostics=[complaint], text="\n".join(lines))
+        raise ReplayStopped(Exit.REFUTED, diagnostics=[complaint], text="\n".join(lines))
     lines.append(_verdict(recorded, protocol, machines))
     return lines
 
@@ -260,7 +248,7 @@ def _timed(
             found = say.trace_diverges(shown, span, at, wrong.reason, possible, more)
         else:
             found = say.trace_claim(shown, span, at, wrong.reason)
-        raise _Stopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
+        raise ReplayStopped(Exit.REFUTED, diagnostics=[found], text="\n".join(lines))
     count = counted(len(recorded.steps), "step")
     end = "" if fault is Fault.WITNESS else f", and the end shows `{fault}`"
     return [*lines, f"accepted: {count}{end}"]
@@ -282,99 +270,11 @@ def _pattern_lines(trace: str, shown: str, file: str | None, style: Style) -> li
         found = replayed_pattern(content, file or "")
     except (FalseRun, Unreadable) as error:
         said = say.unreadable_trace(shown, str(error))
-        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
+        raise ReplayStopped(Exit.REFUTED, diagnostics=[said]) from None
     claim = f"claim[{found.claim.kind} {found.claim.name}]"
     lines = [f"{found.model.name}   {claim}", *run_in_words(found.model, found.run)]
     lines.append(f"accepted: {counted(len(found.run.steps), 'step')}, and the end breaks the claim")
     return [style.tamed(line) for line in lines]
-
-
-# Reading
-
-
-def _read_trace(path: str, shown: str) -> tuple[TraceFile, str]:
-    try:
-        found, content = read_trace(path)
-    except ItfError as error:
-        said = say.unreadable_trace(shown, str(error))
-        raise _Stopped(Exit.REFUTED, diagnostics=[said]) from None
-    return found, content.decode("utf-8")
-
-
-def _read_protocol(
-    recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
-) -> tuple[ReplayedProtocol, str]:
-    """The protocol that the trace names, as its file and those that it imports have it.
-
-    With it why the text does not say what the trace breaks, empty where it does.
-    """
-    subject = recorded.subject
-    try:
-        workspace = opened(path, *basis_of(subject))
-    except Unopened as fault:
-        raise _Stopped(Exit.REFUTED, diagnostics=[fault.diagnostic]) from None
-    sources.update(workspace.sources())
-    protocols = workspace.protocols()
-    named = next((one for one in protocols if one.name == subject.protocol), None)
-    said = workspace.diagnostics() if named is None else named.errors
-    errors = [one for one in said if one.severity is Severity.ERROR]
-    if errors or not protocols:
-        code = Exit.REFUTED if errors else Exit.NOTHING_SELECTED
-        raise _Stopped(code, diagnostics=errors, text="" if errors else f"{path}: no protocol")
-    found = named or protocols[0]
-    given = {**sizes_of(subject.instance), **sizes}
-    families = found.families
-    missing = next((family for family in families if family not in given), None)
-    if missing is not None:
-        raise click.UsageError(f"give the size of `{missing}`: --instances {missing}=N")
-    other = other_scenario(found, subject)
-    if other:
-        raise _Stopped(Exit.REFUTED, text=f"{path}: {other}")
-    stated = StatedFormula()
-    if named is not None and has_claim(subject):
-        stated = stated_formula(workspace, named, subject)
-    if stated.differs:
-        raise _Stopped(Exit.REFUTED, text=f"{path}: {stated.differs}")
-    lowered = workspace.graph(found, {family: given[family] for family in families})
-    errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
-    if errors:
-        raise _Stopped(Exit.REFUTED, diagnostics=errors)
-    blocked = found.judged.linked.blocked
-    if lowered.timed is not None and not blocked:
-        return ReplayedProtocol(found.name, None, timed=lowered.timed), stated.unstated
-    if lowered.graph is None or blocked:
-        skips = [skip.reason for skip in lowered.skipped]
-        reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
-        said = found.judged.said if blocked else ()
-        raise _Stopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
-    return ReplayedProtocol(found.name, lowered.graph, order=lowered.order), stated.unstated
-
-
-def _machines_beside(trace: str) -> ReplayedProtocol | None:
-    """The machines that `check --machines` wrote beside a trace, None when there are none."""
-    from tellverify.evidence import machines_file as form
-
-    path = os.path.join(os.path.dirname(trace), form.MACHINES_NAME)
-    if not os.path.lexists(path):
-        return None
-    try:
-        content = read_bytes(path, MOST_BYTES)
-        found = msgspec.json.decode(without_mark(content), type=form.MachinesFile)
-    except (Unreadable, ValueError, msgspec.DecodeError, RecursionError) as error:
-        raise _Stopped(Exit.REFUTED, text=f"{path}: not readable: {error}") from None
-    machines = form.machines_of(found)
-    if isinstance(machines, str):
-        raise _Stopped(Exit.REFUTED, text=f"{path}: {machines}")
-    graph = None
-    if found.graph is not None:
-        from tellverify.evidence.recheck.graph import Rejected, check_graph
-
-        try:
-            check_graph(found.graph, "graph")
-        except Rejected as error:
-            raise _Stopped(Exit.REFUTED, text=f"{path}: {error}") from None
-        graph = form.graph_of(found.graph, found.protocol)
-    return ReplayedProtocol(found.protocol, graph, tuple(machines))
 
 
 def _verdict(recorded: TraceFile, protocol: ReplayedProtocol, machines: Sequence[Machine]) -> str:

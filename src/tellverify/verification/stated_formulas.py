@@ -12,12 +12,13 @@ from tellverify.evidence.itf import TraceSubject
 from tellverify.language.instances import instance_name, sizes_of
 from tellverify.language.workspace import SourceProtocol, Workspace
 from tellverify.model.decision import DecisionError, parse_decision
-from tellverify.model.formula import Formula
 from tellverify.obligations.context import Context, Instance
+from tellverify.obligations.formula_names import FormulaNames
 from tellverify.obligations.options import Options
 from tellverify.obligations.user_properties import written_properties
 from tellverify.properties.formula_parser import parse, parse_event
 from tellverify.properties.formula_tree import FormulaError, Tree, Unary
+from tellverify.properties.resolve import formula_of
 from tellverify.verdict.properties import Property
 
 _KINDS: Final = "|".join(
@@ -87,13 +88,10 @@ def _event(name: str) -> Tree | None:
 def _compared(
     context: Context, subject: TraceSubject, tree: Tree | None, named: str
 ) -> StatedFormula:
-    from tellverify.obligations.temporal_search import Searcher
-
-    formulas: list[Formula] = []
-    if tree is not None:
-        searcher = Searcher(context)
-        if not searcher.unknown(tree):
-            formulas = [one.formula for one in searcher.under_faults(tree)]
-    if any(bytes(filed(formula)) == bytes(subject.formula or b"") for formula in formulas):
-        return StatedFormula()
+    names = FormulaNames(context)
+    (scope,) = names.scopes
+    if tree is not None and scope is not None and not names.unknown(tree):
+        formula = formula_of(tree, scope)
+        if formula is not None and filed(formula) == subject.formula:
+            return StatedFormula()
     return StatedFormula(f"the formula of the run is not that of {named} in the text")
