@@ -187,7 +187,7 @@ what = _joined(
     click.option(
         "--compare-against",
         metavar="REF",
-        help="Also decide whether the roles of this git revision run together with today's.",
+        help="Also decide whether the roles of this git revision run together with the new ones.",
     ),
 )
 how_far = _joined(
@@ -202,25 +202,25 @@ how_far = _joined(
         "--steps",
         type=click.IntRange(1),
         metavar="N",
-        help="Steps that one question may take before it is left unknown.",
+        help="Step limit of one question; beyond it the answer is unknown.",
     ),
     click.option(
         "--events",
         type=click.IntRange(1),
         metavar="N",
-        help="Largest protocol graph that is examined.",
+        help="Largest protocol graph to examine.",
     ),
     click.option(
         "--configurations",
         type=click.IntRange(1),
         metavar="N",
-        help="Configurations that one search visits at most; 200 000 by default.",
+        help="Most configurations that one search visits; 200 000 by default.",
     ),
     click.option(
         "--queue",
         type=click.IntRange(1, 64),
         metavar="N",
-        help="Longest queue that is searched where no bound is known to suffice.",
+        help="Longest queue to search where no bound is known to suffice.",
     ),
 )
 how_long = _joined(
@@ -228,27 +228,27 @@ how_long = _joined(
         "--rlimit",
         type=click.IntRange(1, 2**32 - 1),
         metavar="N",
-        help="Work of the solver for one question about guards.",
+        help="Most work of the solver on one question about guards.",
     ),
     click.option(
         "--timeout",
         type=float,
         callback=parse_seconds,
         metavar="S",
-        help="Seconds for one protocol; what takes longer is unknown.",
+        help="Time limit of one protocol in seconds; beyond it answers are unknown.",
     ),
     click.option(
         "--total-timeout",
         type=float,
         callback=parse_seconds,
         metavar="S",
-        help="Seconds for all protocols together; 600 by default.",
+        help="Time limit of all protocols together in seconds; 600 by default.",
     ),
     click.option(
         "--memory",
         type=click.IntRange(64, 2**24),
         metavar="MB",
-        help="Memory for all processes; what takes more is unknown. By default most there is.",
+        help="Memory limit of all processes; beyond it answers are unknown. Most of it by default.",
     ),
     click.option(
         "--jobs",
@@ -266,7 +266,7 @@ enough = _joined(
     click.option(
         "--require",
         type=click.Choice(["proved", "bounded"]),
-        help="What required obligations need at least; bounded by default.",
+        help="Weakest outcome accepted for required obligations; bounded by default.",
     ),
     click.option(
         "--fail-on",
@@ -368,7 +368,7 @@ output = _joined(
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
-        help="What goes to standard output.",
+        help="Report to write to standard output.",
     ),
     report_option,
     click.option(
@@ -378,7 +378,7 @@ output = _joined(
         help="Write certificates, and the trace of every refuted obligation, into this folder.",
     ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
-    click.option("--timing", is_flag=True, help="Say how long it took, also in JSON."),
+    click.option("--timing", is_flag=True, help="Report the time taken, also in JSON."),
     click.option("--no-progress", is_flag=True, help="Show no progress line."),
     click.option(
         "-q", "--quiet", is_flag=True, help="Print only what fails the check, one line each."
@@ -404,7 +404,7 @@ inputs = _joined(
     click.option(
         "--target",
         type=click.Choice(["any", "telltale"]),
-        help="What runs the protocols; for `telltale`, what it drops or rejects is an error.",
+        help="System that runs the protocols; text that `telltale` drops or rejects is an error.",
     ),
     click.option(
         "--late",
