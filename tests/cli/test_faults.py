@@ -321,7 +321,7 @@ def test_what_would_help_and_what_would_do_harm_is_verified_and_said(
     stated = "-- tell: property same: agreement(Commit, Abort)\n-- tell: faults s(crash <= 1)\n"
     _, said = check(folder, capsys, stated + OTA, "--instances", "D=3")
     said = " ".join(said.split())
-    assert "let `C` go on after any 2 of 3 `Ready` from `D`: no run with D = 3 leaves it" in said
+    assert "let `C` continue after any 2 of 3 `Ready` from `D`: no run with D = 3 leaves it" in said
     harm = "a timer at `D[0]` that decides on its own would break `same`: a run of 14 events"
     assert f"note: {harm}" in said
     heals = "that ends as `Commit` or `Abort` does: no run with D = 3 leaves it waiting then"

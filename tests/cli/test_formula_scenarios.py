@@ -165,7 +165,7 @@ def test_formulas_on_protocols_with_timeouts() -> None:
         assert holds(found[name]), name
     assert "`reorder` is not decided" in why_skipped(found["property[answered] @ bag"])
     assert "asks for something to happen" in why_skipped(found["property[later]"])
-    assert "branches or of states" in why_skipped(found["property[ended]"])
+    assert "branches or states" in why_skipped(found["property[ended]"])
 
 
 def test_a_message_that_arrives_twice_under_a_timer() -> None:

@@ -83,7 +83,7 @@ def test_a_tree_of_a_former_spelling_has_no_target_yet() -> None:
     code, said = call("init")
     assert (code, "target" in written()) == (0, False)
     assert said[1] == "2 protocols in 2 files: 2 pass, 0 do not"
-    assert said[2].startswith("  1 file in a former spelling, first old.tell:")
+    assert said[2].startswith("  1 file in an old spelling, first old.tell:")
     assert len(said) <= 10
     assert call("check")[0] == 0
     Path("tellverify.toml").unlink()
@@ -108,7 +108,7 @@ def test_tests_that_the_compiler_is_to_refuse_are_left_out() -> None:
     assert (code, written()["exclude"]) == (0, ["tests/ui/bad.rs"])
     assert said[1:3] == [
         "1 protocol in 1 file: 1 passes, 0 do not",
-        "  left out: 1 test that the compiler is to refuse, first tests/ui/bad.rs",
+        "  left out: 1 test that the compiler must refuse, first tests/ui/bad.rs",
     ]
     assert written()["include"] == ["**/*.tell"]
     assert call("check")[0] == 0

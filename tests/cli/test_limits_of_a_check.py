@@ -40,7 +40,7 @@ def test_what_needs_more_memory_is_unknown_and_others_are_decided(tmp_path: Path
     assert done.returncode == 3, done.stdout + done.stderr
     assert re.search(r"unknown +well-formed.*TV432", done.stdout)
     assert re.search(r"^Fine +2 roles\n +proved", done.stdout, re.MULTILINE)
-    assert "another run or machine may find out more" in " ".join(done.stdout.split())
+    assert "another run or machine may decide more" in " ".join(done.stdout.split())
     assert tellverify(tmp_path, "check", "--isolated", "--memory", "63").returncode == 2
 
 
@@ -80,8 +80,8 @@ def test_the_reason_does_not_depend_on_the_clock(tmp_path: Path) -> None:
     assert len(late.protocols) == 2
     assert late.exit_code == 3
     assert reasons == {
-        "no time was left of the 1e-09 s for the whole check; another run or machine may find"
-        " out more"
+        "no time was left of the 1e-09 s for the whole check; another run or machine may decide"
+        " more"
     }
     again = conducted(files, Options(), Schedule(seconds=1e9, cache=place))
     assert again.cached == 0  # what was given up is not kept

@@ -101,7 +101,7 @@ def test_what_is_no_part(command: Command) -> None:
     for text in ("-- only a comment\n", "{- one\n-}\n", ""):
         code, said = command(block(text))
         assert code == 4
-        assert "page.md:4:1: note[TV160] there is nothing but comments in this block" in said
+        assert "page.md:4:1: note[TV160] this block has only comments" in said
     whole = block("protocol P =\n  roles A, B\n  A -> B : M\n")
     assert "TV160" not in command(whole)[1]
 

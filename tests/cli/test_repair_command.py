@@ -168,7 +168,7 @@ def test_goals(name: str, goal: str, line: str, claim: str) -> None:
     path = f"counterexamples/{name}.tell"
     assert run("repair", path)[1].endswith(
         f" needs no repair: no required obligation is refuted; `--goal {goal}` looks for a repair"
-        " of what is refuted and not required\n"
+        " of refuted obligations that are not required\n"
     )
     code, out, _ = run("repair", path, "--goal", goal)
     assert code == 0

@@ -173,11 +173,14 @@ def test_without_faults_a_role_that_never_acts_waits_in_vain_too(
         Path(f"{machine.role}.json").write_text(write_machine(machine), "utf-8")
     code, said = simulated(capsys, "--machines", "A.json", "--machines", "B.json", "--runs", "2")
     assert code == 1
-    assert "refuted[stuck-role]: `A` waits for `Y` from `B` in vain" in said
+    assert "refuted[stuck-role]: `A` waits for `Y` from `B` and is never served" in said
     (ota / "untold.tell").write_text(UNTOLD, "utf-8")
     code, said = simulated(capsys, "untold.tell", "--runs", "20", "--seed", "2")
     assert code == 1
-    assert "refuted[stuck-role]: `C` waits for `Z` from `A` or `Late` from `B` in vain" in said
+    assert (
+        "refuted[stuck-role]: `C` waits for `Z` from `A` or `Late` from `B` and is never served"
+        in said
+    )
 
 
 def test_crashes_come_while_others_are_busy_though_they_may_be_so_without_end(

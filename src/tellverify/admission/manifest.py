@@ -121,7 +121,7 @@ class _Derivation:
         self._faults: list[Diagnostic] = []
 
     def derive(self) -> Derived:
-        """The manifest, with where each of its entries comes from and what is wrong with them."""
+        """The manifest, with where each of its entries comes from and the faults in them."""
         name, module = self._protocol.name, self._file.module
         namespace = module.name.text if module is not None else None
         qualified = f"{namespace}.{name.text}" if namespace is not None else name.text

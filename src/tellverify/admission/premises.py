@@ -1,7 +1,7 @@
 """Admission as constraints: one named premise for each fact and for each use of a rule.
 
 Facts say what the source requires and declares, what the policy wants, and what the runtime has;
-each of them fixes one truth value. All truth values that rules speak of are fixed, so the premises
+each of them fixes one truth value. All truth values that rules refer to are fixed, so the premises
 clash if and only if some single rule clashes with facts. The protocol is admitted if and only if
 the premises hold together.
 """

@@ -1,7 +1,7 @@
 """Why a protocol is not admitted, and the least that would have to change. Asks a solver.
 
 A reason is a smallest set of premises that clash. Every rule that clashes with facts has one, and
-one each is given, since a rule together with the facts that it speaks of is such a set.
+one each is given, since a rule together with the facts that it refers to is such a set.
 """
 
 from __future__ import annotations

@@ -86,7 +86,7 @@ def place_of_key(policy: Policy, inventory: RuntimeInventory, key: str) -> Polic
 
 
 def all_facts(policy: Policy) -> tuple[str, ...]:
-    """Every fact that a grant or a profile speaks of, in the order of the policy."""
+    """Every fact that a grant or a profile refers to, in the order of the policy."""
     found: dict[str, None] = {}
     for grant in policy.grants.values():
         found.update(dict.fromkeys((*grant.all, *grant.any)))

@@ -1,7 +1,7 @@
 """The keys that an expression in Rust stands for: a literal reading, without running any code.
 
 Constants, local variables that do not change, and functions without parameters are followed in the
-files that are given. What is not understood is refused; it never counts as empty.
+files that are given. Code that is not understood is refused; it never counts as empty.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class KeyReader:
     def keys(self, value: Node, field: str) -> tuple[str, ...]:
         """The keys of an expression, or of the `field` of the struct in it, each once.
 
-        Raises UnreadableKeys for what is not understood.
+        Raises UnreadableKeys for code that is not understood.
         """
         if field and self._first.text(value) != "None":
             value = self._field(value, field)

@@ -2,7 +2,7 @@
 
 The invariant is `0 <= spent <= limit` and `0 <= leaked <= leak limit`, at every point of every
 run. It holds at the start and, by the queries made here, after every step of every attempt; moving
-to a new epoch sets `spent` to 0 and keeps it. So what is proved about one attempt from any such
+to a new epoch sets `spent` to 0 and keeps it. So a result proved about one attempt from any such
 state holds for all attempts of all runs, loops included.
 """
 

@@ -131,12 +131,12 @@ def accept(
     root: str,
     verbose: bool,
 ) -> int:
-    """Decide whether protocols may carry the theorem packs that they carry.
+    """Decide whether protocols may carry their theorem packs.
 
-    PATH is a file with protocols or a folder; without one, what the configuration includes.
-    Launches and runs are made on the spot: without every single key, without the pack, and with
-    full support on every branch. The system's own tests, which the policy says how to find below
-    --root, are listed beside them and not run. Exit codes: 0 all packs that are carried are
+    PATH is a file with protocols or a folder; without one, the files that the configuration
+    includes. Launches and runs are made on the spot: without every single key, without the pack,
+    and with full support on every branch. The system's own tests, which the policy says how to find
+    below --root, are listed beside them and not run. Exit codes: 0 all packs that are carried are
     accepted, 1 one is refused or a file has errors, 2 wrong usage or a faulty policy, 3 one is not
     known, 4 no protocol was found.
     """

@@ -101,10 +101,10 @@ def admit(
 ) -> int:
     """Decide whether a runtime admits the protocols of files and folders, or of manifests.
 
-    FILE is a file with protocols, a folder, or a stored manifest (`.json`); without one, what the
-    configuration includes. Tables of admission in Rust that the policy names are compared with it.
-    Exit codes: 0 all are admitted, 1 one is refused, a table differs or a file has errors, 2 wrong
-    usage or a faulty policy, 3 not known, 4 no protocol was found.
+    FILE is a file with protocols, a folder, or a stored manifest (`.json`); without one, the files
+    that the configuration includes. Tables of admission in Rust that the policy names are compared
+    with it. Exit codes: 0 all are admitted, 1 one is refused, a table differs or a file has errors,
+    2 wrong usage or a faulty policy, 3 not known, 4 no protocol was found.
     """
     try:
         also = [runtime] if runtime is not None and runtime.endswith(".toml") else []

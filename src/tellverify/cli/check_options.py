@@ -191,7 +191,7 @@ what = _joined(
     click.option(
         "--compare-against",
         metavar="REF",
-        help="Also decide whether the roles of this git revision run together with today's.",
+        help="Also decide whether the roles of this git revision run together with the new ones.",
     ),
 )
 how_far = _joined(
@@ -202,32 +202,30 @@ how_far = _joined(
         callback=parse_instances,
         help="Sizes of a role family; by default every size, or 1..3 where that is not decided.",
     ),
-    _number("--steps", "Steps that one question may take before it is left unknown."),
-    _number("--events", "Largest protocol graph that is examined."),
-    _number(
-        "--configurations", "Configurations that one search visits at most; 200 000 by default."
-    ),
-    _number("--queue", "Longest queue that is searched where no bound is known to suffice.", 1, 64),
+    _number("--steps", "Step limit of one question; beyond it the answer is unknown."),
+    _number("--events", "Largest protocol graph to examine."),
+    _number("--configurations", "Most configurations that one search visits; 200 000 by default."),
+    _number("--queue", "Longest queue to search where no bound is known to suffice.", 1, 64),
 )
 how_long = _joined(
-    _number("--rlimit", "Work of the solver for one question about guards.", 1, 2**32 - 1),
+    _number("--rlimit", "Most work of the solver on one question about guards.", 1, 2**32 - 1),
     click.option(
         "--timeout",
         type=float,
         callback=parse_seconds,
         metavar="S",
-        help="Seconds for one protocol; what takes longer is unknown.",
+        help="Time limit of one protocol in seconds; beyond it answers are unknown.",
     ),
     click.option(
         "--total-timeout",
         type=float,
         callback=parse_seconds,
         metavar="S",
-        help="Seconds for all protocols together; 600 by default.",
+        help="Time limit of all protocols together in seconds; 600 by default.",
     ),
     _number(
         "--memory",
-        "Memory for all processes; what takes more is unknown. By default most there is.",
+        "Memory limit of all processes in MB; beyond it answers are unknown. Most by default.",
         64,
         2**24,
         metavar="MB",
@@ -243,7 +241,7 @@ enough = _joined(
     click.option(
         "--require",
         type=click.Choice(["proved", "bounded"]),
-        help="What required obligations need at least; bounded by default.",
+        help="Weakest outcome accepted for required obligations; bounded by default.",
     ),
     click.option(
         "--fail-on",
@@ -322,7 +320,7 @@ output = _joined(
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
-        help="What goes to standard output.",
+        help="Report to write to standard output.",
     ),
     report_option,
     click.option(
@@ -332,7 +330,7 @@ output = _joined(
         help="Write certificates, and the trace of every refuted obligation, into this folder.",
     ),
     click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto"),
-    click.option("--timing", is_flag=True, help="Say how long it took, also in JSON."),
+    click.option("--timing", is_flag=True, help="Report the time taken, also in JSON."),
     click.option("--no-progress", is_flag=True, help="Show no progress line."),
     click.option(
         "-q", "--quiet", is_flag=True, help="Print only what fails the check, one line each."
@@ -358,7 +356,7 @@ inputs = _joined(
     click.option(
         "--target",
         type=click.Choice(["any", "telltale"]),
-        help="What runs the protocols; for `telltale`, what it drops or rejects is an error.",
+        help="System that runs the protocols; text that `telltale` drops or rejects is an error.",
     ),
     click.option(
         "--late",

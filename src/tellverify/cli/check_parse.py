@@ -96,7 +96,7 @@ def _sizes(text: str, sizes: str) -> tuple[int, ...]:
 def parse_witness(
     context: click.Context, parameter: click.Parameter, given: tuple[str, ...]
 ) -> tuple[str, ...]:
-    """Events of which each can be read, and speaks of one position of a run."""
+    """Events of which each can be read, and refers to one position of a run."""
     if not given:
         return ()
     from tellverify.properties.formula_parser import parse_event

@@ -29,7 +29,7 @@ class CheckedWorkflows(msgspec.Struct, frozen=True):
     confined: str
 
     def results(self, options: Options, cache: str) -> Callable[[], Sequence[FileResult]] | None:
-        """What decides the wanted workflows, and finds what is wrong with the others; None where
+        """The function that decides the wanted workflows and finds faults of the others; None where
         there are none. `cache` is the file of the cache, or empty.
         """
         if not self.wanted and not self.commented:

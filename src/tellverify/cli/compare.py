@@ -81,12 +81,12 @@ class CompareFlags(msgspec.Struct, frozen=True):
     "--queue",
     type=click.IntRange(1, 64),
     metavar="N",
-    help="Longest queue that is searched when no bound says all.",
+    help="Longest queue to search when no bound is known to suffice.",
 )
 @click.option(
     "--require",
     type=click.Choice(["proved", "bounded"]),
-    help="The least that must be known of the mixtures; bounded by default.",
+    help="Weakest outcome accepted for mixtures; bounded by default.",
 )
 @check_options.output
 @check_options.inputs

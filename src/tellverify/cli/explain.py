@@ -57,12 +57,12 @@ class _MethodEntry(msgspec.Struct, frozen=True):
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="What goes to standard output.",
+    help="Format of standard output.",
 )
 def explain(word: str | None, everything: bool, style: str) -> int:
     """Explain a code such as TV512, its name, or a property, and how to fix a fault.
 
-    The name of a method, as verdicts in JSON have it, gives what it does.
+    The name of a method, as in the JSON of verdicts, is explained too.
     """
     out = sys.stdout
     if everything:
@@ -180,7 +180,7 @@ def _property_text(prop: Property) -> str:
     elif row.required:
         lines.append("It is required: a check fails when it is refuted.")
     else:
-        lines.append("It is not required: when it is refuted, a check warns and goes on.")
+        lines.append("It is not required: when it is refuted, a check warns and continues.")
     if prop in ON_REQUEST:
         lines.append(
             f"It is decided on request: `--property {prop.value}`, a line of `[require]`, or a"

@@ -35,7 +35,7 @@ def fmt(
 
     PATH is a `.tell` file, a Rust source or Markdown page with protocols, a folder, or `-` for
     standard input, whose text goes to standard output; without one the files that the configuration
-    includes count, or the working folder. Comments and the text around protocols stay, and the
+    includes are read, or the working folder. Comments and the text around protocols stay, and the
     meaning of a file never changes. A file with errors is left alone. Exit codes: 0 all files are
     canonical now, 1 a file has errors or, with --check, would change, 2 wrong usage, 4 there are no
     files.

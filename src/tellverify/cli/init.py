@@ -53,7 +53,7 @@ _HEAD = """\
 """
 _TARGET = """\
 
-# What runs the protocols: with "telltale", text that Telltale drops or rejects is an error.
+# The system that runs the protocols: text that "telltale" drops or rejects is an error.
 """
 _REST = """\
 
@@ -66,12 +66,12 @@ _REST = """\
 # Findings that are known and do not fail a check, kept by `tellverify baseline write`.
 # baseline = "tellverify-baseline.json"
 
-# What required obligations need: "proved", "bounded", for single properties also "assumed" or
-# "nothing".
+# The weakest outcome accepted for required obligations: "proved", "bounded", for single
+# properties also "assumed" or "nothing".
 [require]
 default = "bounded"
 
-# How grave lints are: by code, by name, or by band such as "TV2".
+# The levels of lints: by code, by name, or by band such as "TV2".
 # [levels]
 # "unused-role" = "ignore"
 
@@ -123,7 +123,7 @@ def write_configuration() -> int:
 
 
 def _is_to_be_refused(path: str) -> bool:
-    """Whether a source is a test that the compiler is to refuse: what it says is beside it."""
+    """Whether a source is a test that the compiler must refuse: what it says is beside it."""
     stem, suffix = os.path.splitext(path)
     return suffix == ".rs" and os.path.isfile(f"{stem}.stderr")
 
@@ -174,7 +174,7 @@ def _text(
     listed = ", ".join(toml_text(pattern) for pattern in patterns)
     lines = f"include = [{listed}]\n"
     if refused:
-        lines += "\n# Tests that the compiler is to refuse, as the `.stderr` beside each says.\n"
+        lines += "\n# Tests that the compiler must refuse, as the `.stderr` beside each says.\n"
         lines += "".join(["exclude = [\n", *(f"  {toml_text(one)},\n" for one in refused), "]\n"])
     if policy is None:
         lines += "\n# Packs, capabilities, budgets and ceremonies of the system, or `aura`.\n"
@@ -207,12 +207,12 @@ def _said(
         yield f"  not: {tame(one.name)}, {tame(one.path)}:{one.line}, {_weakest(one)}"
     if refused:
         count = counted(len(refused), "test")
-        yield f"  left out: {count} that the compiler is to refuse, first {tame(refused[0])}"
+        yield f"  left out: {count} that the compiler must refuse, first {tame(refused[0])}"
     if broken:
         yield f"  {counted(len(broken), 'file')} with errors, first {tame(broken[0])}"
     if old:
         yield (
-            f"  {counted(len(old), 'file')} in a former spelling, first {tame(old[0])}:"
+            f"  {counted(len(old), 'file')} in an old spelling, first {tame(old[0])}:"
             " `tellverify fmt --upgrade`, then set `target`"
         )
     green = [name for name, code in codes.items() if code == Exit.OK]

@@ -41,10 +41,10 @@ def inventory(
 ) -> int:
     """Print for each protocol of the policy its packs, wave, category, keys and open tasks.
 
-    PATH is a file or folder with the sources; without one, what the configuration includes. Tests
-    whose source is missing are reported as unknown. With --convergence, each protocol comes with
-    what `tellverify lint` finds in its source. Exit codes: 0 done, 1 a source has errors, 2 wrong
-    usage.
+    PATH is a file or folder with the sources; without one, the files that the configuration
+    includes. Tests whose source is missing are reported as unknown. With --convergence, each
+    protocol comes with the findings of `tellverify lint` in its source. Exit codes: 0 done, 1 a
+    source has errors, 2 wrong usage.
     """
     try:
         policy = load_policy(policy_path)

@@ -70,11 +70,10 @@ def lint(
     """Find deviations from the canonical shape: legacy annotations, comments, layout, names.
 
     PATH is a `.tell` file, a Rust source or Markdown page with protocols, a folder, or `-`; without
-    one the files that the configuration includes count, or the working folder. A fix never changes
-    roles, messages or their order: the protocol graphs are compared before anything is written.
-    What an `allow` comment covers is neither found nor fixed.
-    Exit codes: 0 nothing at or above --fail-on is left, 1 something is, 2 wrong usage, 4 there are
-    no files.
+    one the files that the configuration includes are read, or the working folder. A fix never
+    changes roles, messages or their order: the protocol graphs are compared before anything is
+    written. Findings that an `allow` comment covers are neither reported nor fixed. Exit codes: 0
+    nothing at or above --fail-on is left, 1 something is, 2 wrong usage, 4 there are no files.
     """  # fmt: skip
     policy = policy_path_of(policy_path)
     rules = rules_of(load_policy(policy)) if policy else default_rules()

@@ -55,9 +55,9 @@ def policy() -> None:
 def check(path: str | None, style: str, fail_on: str, root: str) -> int:
     """Check a policy file, or all files of a folder.
 
-    Tables of admission in Rust that the policy names are compared with its rows. Exit codes:
-    0 nothing to object to, 1 rows that do not fit together or a table that differs, 2 files that
-    cannot be read as a policy, or Rust that cannot be read.
+    Tables of admission in Rust that the policy names are compared with its rows. Exit codes: 0 no
+    objection, 1 rows that contradict each other or a table that differs, 2 files that cannot be
+    read as a policy, or Rust that cannot be read.
     """
     chosen = path if path is None else name_of_policy(path)
     if chosen is None:
@@ -105,10 +105,10 @@ def _as_expected(
 @policy.command("export")
 @click.argument("name", required=False, default="aura", metavar="[NAME]")
 @click.option(
-    "--to", "target", required=True, metavar="DIR", help="The folder to write, which is made."
+    "--to", "target", required=True, metavar="DIR", help="The folder to create and write."
 )
 def export(name: str, target: str) -> int:
-    """Write the files of a policy that comes with tellverify, to be changed.
+    """Export the files of a policy that comes with tellverify, as a start for your own.
 
     Exit codes: 0 they are written, 2 there is no such policy, or one of the files exists.
     """

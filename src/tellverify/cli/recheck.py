@@ -39,11 +39,11 @@ def recheck_command(paths: tuple[str, ...], smt: bool, without_sources: bool, qu
     """Check certificates, graphs and traces again, as `check --evidence` writes them.
 
     A small separate program checks the files; it trusts nothing that they claim, and says what
-    holds of the graph in a file. Then the source is parsed and lowered again, as in `check`, and
+    holds for the graph in a file. Then the source is parsed and lowered again, as in `check`, and
     must have this graph; a line beginning `compared` says so. Paths of sources are relative to the
-    working folder. Sources must not have changed since the evidence was made, and must exist
-    unless `--without-sources` is given. Exit codes: 0 everything was accepted, 1 something was
-    rejected, 4 nothing was found.
+    working folder. Sources must not have changed since the evidence was made, and must exist unless
+    `--without-sources` is given. Exit codes: 0 everything was accepted, 1 something was rejected, 4
+    nothing was found.
 
     With `--smt`, stored queries are given to z3 and, where it is installed, to cvc5, and must have
     the answer that is stored with them; without it they are only counted.

@@ -91,7 +91,7 @@ def _goals(one: ProtocolRepairs) -> str:
     if not one.goals:
         return ""
     asked = series([f"`--goal {goal}`" for goal in one.goals], last="or")
-    return f"; {asked} looks for a repair of what is refuted and not required"
+    return f"; {asked} looks for a repair of refuted obligations that are not required"
 
 
 def _offers(one: ProtocolRepairs, taken: int, prefix: str) -> Iterator[str]:

@@ -90,16 +90,17 @@ def replay(
     """Step TRACE, an ITF file or a log of events, through the protocol in FILE.
 
     TRACE may also be a run across the sessions of a workflow, as `workflow check --evidence` writes
-    it; FILE is the workflow then. Or it is what `compare --evidence` writes; there is no FILE then.
+    it; FILE is the workflow then. It may also be a file of `compare --evidence`, which takes no
+    FILE.
 
     Of an ITF file, prints each step with the queues after it. Exits 0 when the machines of the
     protocol make all steps, the recorded states are right and the end shows the recorded fault;
     exits 1 with the first thing that differs otherwise. Without FILE, the file that the trace
     names is read.
 
-    A log has one JSON object a line with role, direction (send or receive), peer and label, and
-    a session where runs are interleaved; `-` reads it from standard input. When timers fired need
-    not be in it. Exits 0 when it conforms, 1 at the first line that is not possible, 2 when a line
+    A log has one JSON object a line with role, direction (send or receive), peer and label, and a
+    session where runs are interleaved; `-` reads it from standard input. It need not record when
+    timers fired. Exits 0 when it conforms, 1 at the first line that is not possible, 2 when a line
     cannot be read, 3 when it is not known whether it conforms.
     """  # fmt: skip
     out = sys.stdout

@@ -53,7 +53,7 @@ def _files_of_one_kind(command: _F) -> _F:
     "style",
     type=click.Choice(FORMATS),
     default=None,
-    help="What goes to standard output: text, or nothing when a file is written.",
+    help="Report to write to standard output: text, or nothing when a file is written.",
 )
 @base_run_option
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto")

@@ -105,7 +105,9 @@ def _parse_hand_overs(
     callback=_parse_hand_overs,
     help="After N events give the session to NAME, by reconfiguration.",
 )
-@click.option("--log", "log_path", metavar="PATH", help="Write the events as a log; `-` for here.")
+@click.option(
+    "--log", "log_path", metavar="PATH", help="Write the events as a log; `-` for standard output."
+)
 @click.option("--trace", "trace_path", metavar="PATH", help="Write the run as an ITF file.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def run(
@@ -303,7 +305,7 @@ def _stopped(asked: RunRequest, fault: RuntimeFault, events: int, as_json: bool)
 
 
 def _reasons(asked: RunRequest, refused: RefusedLaunch) -> list[Diagnostic]:
-    """Findings of admission where it speaks of a fault, with both places; else of the launch."""
+    """Findings of admission where it refers to a fault, with both places; else of the launch."""
     derived, policy = asked.derived, asked.policy
     where = Where(derived.source.path, derived.manifest.protocol_qualified_name)
     said: list[Diagnostic] = []

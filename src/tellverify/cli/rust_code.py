@@ -1,4 +1,4 @@
-"""Rust code that a policy speaks of: tables of admission, and tests about admission."""
+"""Rust code that a policy refers to: tables of admission, and tests about admission."""
 
 from __future__ import annotations
 

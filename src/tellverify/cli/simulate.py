@@ -146,11 +146,11 @@ def simulate(
 ) -> int:
     """Make random runs of the protocol in FILE and count what happens in them.
 
-    A seed and the index of a run give the same run in every process. A fault that is met is cut to
-    what causes it, and a breadth-first search looks for a shorter run that shows it. That no fault
-    is met proves nothing: `check` does. With `--format jsonl` the events of all runs are written as
-    a log that `replay` reads. Exit codes: 0 no fault was met, 1 one was, or FILE has errors, 2
-    wrong usage, 3 it cannot be simulated.
+    A seed and the index of a run give the same run in every process. A fault that is met is reduced
+    to the events that cause it, and a breadth-first search looks for a shorter run that shows it. A
+    simulation without a fault proves nothing; `check` does. With `--format jsonl` the events of all
+    runs are written as a log that `replay` reads. Exit codes: 0 no fault was met, 1 one was, or
+    FILE has errors, 2 wrong usage, 3 it cannot be simulated.
     """
     if bool(file) == bool(machines):
         raise click.UsageError("give a FILE, or machines with --machines")

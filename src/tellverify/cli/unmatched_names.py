@@ -86,7 +86,7 @@ def settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], 
     """What the configuration has that applies to nothing that was checked: properties; the rest.
 
     A property is misspelt then, unless its protocol is in a file that is not checked; a requirement
-    or a scenario may be for what is still to come.
+    or a scenario may be for protocols that do not exist yet.
     """
     protocols = checked.run.protocols
     is_part = bool(options.protocols or options.properties or options.roles)

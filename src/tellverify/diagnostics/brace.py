@@ -207,7 +207,7 @@ def text_of_macro(path: str, span: Span) -> Diagnostic:
         path,
         "another macro gives this `tell!` its text, so calls of that macro are not checked",
         (span, ""),
-        helps=["what is to be checked goes right into a `tell!`"],
+        helps=["write the text to be checked directly in a `tell!`"],
         severity=Severity.NOTE,
         upstream="",
     )
@@ -274,7 +274,7 @@ def part(path: str, span: Span) -> Diagnostic:
 
 def no_code(path: str, span: Span) -> Diagnostic:
     """A block of comments alone, or an empty one."""
-    return finding(PART, path, "there is nothing but comments in this block", (span, ""))
+    return finding(PART, path, "this block has only comments", (span, ""))
 
 
 def left_out(path: str, span: Span, dots: str) -> Diagnostic:
@@ -294,9 +294,7 @@ def includes_part(path: str, span: Span) -> Diagnostic:
         path,
         "this block takes lines from another file, and is not checked",
         (span, "stands for them"),
-        helps=[
-            "what is to be checked is a block that includes a whole `.tell` file, and only that"
-        ],
+        helps=["a block is checked only if it includes one whole `.tell` file and nothing else"],
     )
 
 

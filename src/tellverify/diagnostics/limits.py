@@ -1,4 +1,4 @@
-"""Findings about limits: what is not decided, and why."""
+"""Findings about limits: the obligations that are not decided, and why."""
 
 from __future__ import annotations
 

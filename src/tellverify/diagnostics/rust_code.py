@@ -1,4 +1,4 @@
-"""Findings about Rust code that a policy or the facts of ceremonies speak of."""
+"""Findings about Rust code that a policy or the facts of ceremonies refer to."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ IGNORED_REFUSAL: Final = Code(
 
 
 def ignored_refusal(where: Where, label: Named, following: Named) -> Diagnostic:
-    """A refusal after which the protocol goes on like after consent."""
+    """A refusal after which the protocol continues as after consent."""
     return finding(
         IGNORED_REFUSAL,
         where,

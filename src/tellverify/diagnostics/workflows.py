@@ -257,7 +257,7 @@ def missing_result(
     return finding(
         MISSING_RESULT,
         where,
-        f"`{result}` may be missing: a run of `{phase}` goes on{by} and never sends it",
+        f"`{result}` may be missing: a run of `{phase}` continues{by} and never sends it",
         (span, "used here"),
         others=others,
         refutes=f"results[{result}]",
@@ -379,7 +379,7 @@ UNFINISHED_WORKFLOW: Final = Code(
 CROSSED_ORDERS: Final = Code(
     "TV848",
     "crossed-orders",
-    "agents that run sessions in orders which block each other",
+    "agents that run sessions in orders that block each other",
     kind=Kind.OBLIGATION,
     help="let all agents run the sessions in one order, or in separate threads",
 )
@@ -393,7 +393,7 @@ UNTOLD_END: Final = Code(
 UNTOLD_OUTCOME: Final = Code(
     "TV850",
     "untold-outcome",
-    "an agent that cannot know whether the workflow goes on",
+    "an agent that cannot know whether the workflow continues",
     kind=Kind.OBLIGATION,
     help="tell it the branch, or send it the first message that it awaits in every case",
 )

@@ -148,7 +148,7 @@ def _unshown(
     if waits and scenario.spares_idle_roles and not acted.issuperset(trace.culprits):
         return "a role that has not acted does not count as waiting"
     if waits and not _wait_in_vain(trace, machines):
-        return "a role that may stop does not wait in vain"
+        return "a role that may stop is not stuck"
     left = survivors(machines, trace.outages)
     lap = steps[trace.loop :] if trace.loop >= 0 else ()
     if any(step.delivery for step in lap):

@@ -2,7 +2,7 @@
 
 Under faults a run may stop at any event, so only events refute a formula: those after which it does
 not hold, whatever follows and if nothing does. What a Byzantine role does is no event of the run,
-so no formula that speaks of it is decided where the role may be Byzantine.
+so no formula that refers to it is decided where the role may be Byzantine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from tellverify.model.machine import Machine
 from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 
-_KEPT: Final = "the run may go on and the property may still hold"
+_KEPT: Final = "the run may continue and the property may still hold"
 
 
 def spoken_of(formula: Formula, machines: Iterable[Machine], roles: Iterable[str]) -> str:
@@ -71,7 +71,7 @@ def _steps_of(machine: Machine) -> list[Step]:
 def uncontradicted(trace: Trace, machines: Sequence[Machine] | None) -> str:
     """Why the events of a run do not contradict its formula by themselves; empty when they do.
 
-    `machines` are those without faults, None for a protocol with timeouts, where formulas speak of
+    `machines` are those without faults, None for a protocol with timeouts, where formulas refer to
     events alone. Raises ValueError when it is no run of the machines.
     """
     formula, steps = trace.formula, trace.steps
@@ -85,11 +85,11 @@ def uncontradicted(trace: Trace, machines: Sequence[Machine] | None) -> str:
         return "the formula is too large for a run of this length"
     liars = [one.role for one in trace.outages if one.kind is OutageKind.BYZANTINE]
     if machines is not None and (role := spoken_of(formula, machines, liars)):
-        return f"the formula speaks of what `{role}` does, which is Byzantine"
+        return f"the formula refers to the actions of `{role}`, which is Byzantine"
     if machines is None:
         rows = event_rows(formula, steps)
         if rows is None:
-            return "the formula speaks of states, which a protocol with timeouts does not have"
+            return "the formula refers to states, which a protocol with timeouts does not have"
     else:
         known = {machine.role for machine in machines}
         for atom in formula.atoms:

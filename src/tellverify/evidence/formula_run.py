@@ -203,11 +203,11 @@ def complaint(
     if loop >= 0 or found.ended:
         views = evaluate(formula, found.rows, len(steps), ended=found.ended, loop=loop)
         return "" if not views.weak else "the property holds for this run"
-    return "the run may go on and the property may still hold"
+    return "the run may continue and the property may still hold"
 
 
 def unreached(formula: Formula, steps: Sequence[Step], machines: Sequence[Machine]) -> str:
-    """Why a run is no witness of `formula`, empty when it is, however the run goes on."""
+    """Why a run is no witness of `formula`, empty when it is, however the run continues."""
     missing = _missing(formula, machines)
     if missing:
         return missing
@@ -253,7 +253,7 @@ def formula_of(raw: msgspec.Raw | msgspec.UnsetType) -> Formula | str:
 
 
 def stated(statement: str, formula: Formula) -> str:
-    """The statement of an obligation, with the formula that it speaks of in its one form."""
+    """The statement of an obligation, with the formula that it refers to in its one form."""
     return f"{statement} {text(formula)}"
 
 

@@ -1,7 +1,7 @@
 """Graphs of protocols with timeouts as files of evidence, in a neutral form.
 
 A node is a list of numbers: its kind, then what belongs to it. `message` has sender, receiver,
-label, the node after it and its site; `branch` the nodes that it goes on at; `enter` a scope;
+label, the node after it and its site; `branch` the nodes that it continues at; `enter` a scope;
 `exit` a scope and the node after it; `end` nothing.
 """
 

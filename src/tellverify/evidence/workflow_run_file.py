@@ -26,7 +26,7 @@ MoveRow: TypeAlias = tuple[_Kind, _Index, str, _Index]
 
 class SessionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A session. `earlier` are the sessions before it of which some end ends the workflow;
-    `endless` says that it may go on for good.
+    `endless` says that it may continue forever.
     """
 
     title: str
@@ -38,7 +38,7 @@ class SessionRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class PartRow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What an agent does in one session, state 0 initial.
 
-    It may stop in the states `goes_on`, after which the workflow goes on, and `stops`, which end
+    It may stop in the states `goes_on`, after which the workflow continues, and `stops`, which end
     it. `before` are the machines of the same agent that come first, `phases` those of them in the
     same workflow; `held` has the bundles of each state.
     """

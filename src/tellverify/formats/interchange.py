@@ -2,7 +2,7 @@
 
 *Bridge* form: objects tagged by `kind`. *Derived* form: `"End"`, `{"Send": {...}}`, branches as
 `[label, value type, type]`. Readers are strict: unknown, missing and repeated fields are faults,
-and a type may have at most 256 levels. What is written has at most as many, and at most 8 MiB, so
+and a type may have at most 256 levels. The output has at most as many, and at most 8 MiB, so
 that it can be read.
 """
 

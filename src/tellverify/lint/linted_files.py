@@ -63,7 +63,7 @@ def lint_files(
 ) -> list[Linted]:
     """Lint the files of a workspace; one with errors has just these, and is never fixed.
 
-    With `everything` also by the rules that are off by default. What is not `kept` is no finding,
+    With `everything` also by the rules that are off by default. One not `kept` does not count,
     and is not fixed.
     """
     known: list[tuple[ast.File, SourceFile]] = []

@@ -262,7 +262,7 @@ def _counted(formula: Formula, number: int) -> str:
 class WeakStrong(msgspec.Struct, frozen=True):
     """The value of a formula, as far as known, at the beginning of a run.
 
-    `weak`: nothing in the run contradicts it. `strong`: it holds however the run goes on.
+    `weak`: nothing in the run contradicts it. `strong`: it holds however the run continues.
     They are equal unless the run may go on.
     """
 

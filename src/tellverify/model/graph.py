@@ -98,7 +98,7 @@ def leaves_class(graph: ProtocolGraph) -> ClassFault | None:
 
     The class (Li, Stutz, Wies, Zufferey, OOPSLA 2025, section 2): all events that leave a state
     have one sender, and a final state has no successors. Determinism holds by construction. A
-    receiver that goes on after some of the answers of a gather does what no graph says.
+    receiver that continues after some of the answers of a gather does what no graph says.
     """
     fault = choice_fault(graph)
     if fault is not None:

@@ -45,7 +45,7 @@ class MessageNode(msgspec.Struct, frozen=True):
 
 
 class BranchNode(msgspec.Struct, frozen=True):
-    """Goes on at one of the nodes `branches`; one branch is a plain jump."""
+    """Continues at one of the nodes `branches`; one branch is a plain jump."""
 
     branches: tuple[int, ...]
 

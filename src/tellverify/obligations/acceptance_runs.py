@@ -45,7 +45,7 @@ def covered(
         if isinstance(done, RuntimeFault):
             return done.reason
         if done.ending is not ExecutionEnding.COMPLETE:
-            return f"a run of {len(done.steps)} events does not come to its end{at}: {done.ending}"
+            return f"a run of {len(done.steps)} events does not terminate{at}: {done.ending}"
         runs.append(done.steps)
     recorded = Recorded(
         instance,
@@ -61,5 +61,5 @@ def covered(
     left = all_moves(machines) - moves_made(machines, runs)
     if left:
         role, state, action = min(left)
-        return f"no run has `{role}` do `{action}` in state {state}{at}"
+        return f"no run takes `{action}` of `{role}` in state {state}{at}"
     return recorded

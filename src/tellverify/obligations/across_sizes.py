@@ -19,7 +19,7 @@ from tellverify.verdict.run import Verdict
 
 _AHEAD: Final = PARTIAL_GATHER.number
 # Skipped obligations with this code are not asked of a protocol that says itself that a receiver
-# goes on early; what goes wrong then refutes the others, which are.
+# continues early; what goes wrong then refutes the others, which are.
 _SEARCHED: Final = "a search at single sizes shows it, which says nothing of others"
 
 

@@ -24,9 +24,9 @@ from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknow
 from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _OUTSIDE: Final = {
-    "mixed-senders": "different roles may go on from one point",
-    "final-with-successors": "the protocol may end or go on, and no role decides",
-    "partial-gather": "a receiver goes on after some of the answers",
+    "mixed-senders": "different roles may act first at one point",
+    "final-with-successors": "the protocol may end or continue, and no role decides",
+    "partial-gather": "a receiver continues after some of the answers",
     "parallel": "actions of a role in parallel branches have no order",
 }
 

@@ -41,7 +41,7 @@ _METHOD: Final = Method.SEARCH
 _WORDS: Final = {
     Offence.NOT_FIRST: "records `{fact}` before the ceremony has begun",
     Offence.BEGUN_TWICE: "begins the ceremony a second time with `{fact}`",
-    Offence.TWO_OUTCOMES: "records `{fact}` after the ceremony has had its outcome",
+    Offence.TWO_OUTCOMES: "records `{fact}` although the ceremony already has an outcome",
     Offence.AFTER_OUTCOME: "records `{fact}` after the outcome of the ceremony",
     Offence.NO_BEGINNING: "a complete run never begins the ceremony",
     Offence.NO_OUTCOME: "a complete run ends with neither a commit nor an abort",

@@ -1,4 +1,4 @@
-"""What would heal a role that waits in vain, where that was verified by a separate search."""
+"""What would unblock a stuck role, where that was verified by a separate search."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _MOST_ROLES: Final = 6
 
 
 class FaultAdvice(NamedTuple):
-    """What would help a role that waits in vain, and what would do harm; all of it verified."""
+    """What would help a stuck role, and what would do harm; all of it verified."""
 
     helps: tuple[str, ...] = ()
     caution: str = ""
@@ -67,7 +67,7 @@ def advice_for(context: Context, trace: Trace) -> FaultAdvice:
 def _fewer_answers(
     context: Context, instance: Instance, graph: ProtocolGraph, role: str, rules: str
 ) -> tuple[str, ...]:
-    """The most answers of a gather with which `role` waits for none in vain any more."""
+    """The most answers of a gather with which `role` is no longer stuck."""
     number = graph.roles.index(role)
     mine = [one for one in gathers_of(graph) if one.receiver == number and len(one.senders) > 1]
     if not mine:
@@ -84,7 +84,7 @@ def _fewer_answers(
             family = family_of(graph.roles[graph.sender[e]])
             at = f" of {smallest}" if instance.name else ""
             text = (
-                f"let `{role}` go on after any {count}{at} `{label}` from `{family}`: "
+                f"let `{role}` continue after any {count}{at} `{label}` from `{family}`: "
                 f"no run with {instance.name} leaves it waiting then"
             )
             return (text,)
@@ -119,7 +119,7 @@ def _broken_after(
     """The events of a shortest run in which roles decide differently once `role` has a timer.
 
     The timer may fire where the role can only wait, and one of the messages that it waits for is
-    `label`; it then goes on as if that had come. None when no run does, or it is not known.
+    `label`; it then continues as if that had come. None when no run does, or it is not known.
     """
     try:
         machines = Machines(graph).all()

@@ -70,7 +70,7 @@ def formula_under_faults(
         sets = found.sets_of_liars(_MOST_SETS)
         role = spoken_of(formula, machines, frozenset[str]().union(*sets))
         if role:
-            reason = f"it speaks of what `{role}` does, which may be Byzantine"
+            reason = f"it refers to the actions of `{role}`, which may be Byzantine"
             return TemporalAnswer(Skipped(reason, UNSUPPORTED.number))
         searches = [_searched(graph, machines, found, liars, formula, options) for liars in sets]
     except MachineTooLarge as error:

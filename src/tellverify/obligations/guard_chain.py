@@ -148,7 +148,7 @@ def _guard_chain(context: Context, rules: Rules, meters: Meters) -> tuple[Verdic
 def _sends_of(role: str, meters: Meters) -> _Sends:
     """The statements of a role in the largest instance that has any of them.
 
-    Without graphs they are those of the text: a guard chain speaks of each send by itself.
+    Without graphs they are those of the text: a guard chain refers to each send by itself.
     """
     sends = _Sends({})
     if not meters.instances:

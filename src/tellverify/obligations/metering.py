@@ -1,4 +1,4 @@
-"""What is measured along the runs of an instance, and what was found to be the most."""
+"""The quantities measured along the runs of an instance, and their maxima."""
 
 from __future__ import annotations
 

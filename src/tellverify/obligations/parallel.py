@@ -48,7 +48,7 @@ def _with_termination(
 ) -> list[InstanceFinding]:
     """Findings on branches, with termination decided by all interleavings where they do not tell.
 
-    The roles keep to the protocol, so what is left of a run is what is left of some interleaving.
+    The roles keep to the protocol, so the rest of a run is the rest of some interleaving.
     """
     told = [f.outcome for f in findings if f.property is Property.CAN_TERMINATE]
     if all(isinstance(outcome, Proved) for outcome in told):

@@ -1,4 +1,4 @@
-"""Obligations of graphs in which a receiver goes on after some of the answers of a gather.
+"""Obligations of graphs in which a receiver continues after some of the answers of a gather.
 
 The complete theory does not cover them, and nothing is inherited from the gather of all answers:
 an answer that is late may be all that put two other messages in order. The machines of the roles
@@ -29,7 +29,7 @@ from tellverify.verdict.outcome import Outcome, Proved, Refuted, Skipped, Unknow
 from tellverify.verdict.properties import SAFETY, Property, code_of_fault
 
 _STEPS: Final = 200_000
-_RUNS_AHEAD: Final = "the receiver of a gather goes on before the text says so: `min_responses`"
+_RUNS_AHEAD: Final = "the receiver of a gather continues before the text says so: `min_responses`"
 _TESTED: Final = (
     "; the conditions hold on the graph with all orders of answers, which is tested and not"
     " proved to suffice"
@@ -70,7 +70,7 @@ def decide_queues(context: GraphContext) -> list[InstanceFinding]:
         piled = [s for one in decide_gathers(graph, _STEPS).verdicts for s in one.unbounded]
         if piled:
             name = graph.roles[piled[0]]
-            reason = f"late answers of `{name}` pile up where a loop goes on without them"
+            reason = f"late answers of `{name}` pile up where a loop continues without them"
     return [InstanceFinding(Property.BOUNDED_QUEUES, Unknown(reason, PARTIAL_GATHER.number))]
 
 
@@ -149,7 +149,7 @@ def _late_trace(machines: Machines, late: LateRun) -> Trace:
     needed = late.gather.needed
     answers = "answer" if needed == 1 else f"{needed} answers"
     explanation = (
-        f"`{event.sender}` answers `{event.label}` after `{event.receiver}` has gone on with"
+        f"`{event.sender}` answers `{event.label}` after `{event.receiver}` has continued with"
         f" {'one ' if needed == 1 else ''}{answers}"
     )
     steps = (*both(graph, before), step_of(graph, True, last))

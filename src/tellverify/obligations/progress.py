@@ -22,9 +22,9 @@ _PROPERTY: Final = Property.PROGRESS
 _CODE: Final = code_of_fault(Fault.STARVATION)
 _GRAPH_SHARE: Final = 4  # configurations that are kept with all moves between them take more
 _UNDECIDED_ENDS: Final = (
-    "the protocol may end or go on where no role decides, which fairness leaves open"
+    "the protocol may end or continue where no role decides, which fairness leaves open"
 )
-_SOME_ANSWERS: Final = "a receiver goes on after some of the answers and awaits late ones"
+_SOME_ANSWERS: Final = "a receiver continues after some of the answers and awaits late ones"
 
 
 def decide_progress(context: GraphContext) -> list[InstanceFinding]:

@@ -51,7 +51,7 @@ UNDER_FAULTS: Final = (
     Property.NO_UNSPECIFIED_RECEPTION,
     Property.NO_STUCK_ROLE,
 )
-"""What is decided of every protocol under a scenario."""
+"""The properties decided for every protocol under a scenario."""
 _MOST_ROLES: Final = 64
 _MOST_EVENTS: Final = 20_000
 _KINDS: Final = {
@@ -249,7 +249,7 @@ def _under(verdict: Verdict, scenario: str) -> Verdict:
 def findings_of(
     check: ScenarioCheck, roles: Sequence[str], advise: Advise = _no_advice
 ) -> Iterator[InstanceFinding]:
-    """What a search says of deadlocks, messages and each role that waits in vain."""
+    """The outcome of a search on deadlocks, messages and each stuck role."""
     statistics = (("configurations", check.configurations),)
     traces = (check.deadlock, check.orphan, check.reception)
     for prop, trace in zip(UNDER_FAULTS, traces, strict=False):

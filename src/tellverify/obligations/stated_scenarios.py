@@ -132,7 +132,7 @@ def _configured(given: ConfiguredScenario, said: list[Diagnostic]) -> StatedScen
 
 
 class ScenarioSubject(msgspec.Struct, frozen=True):
-    """What a scenario may speak of: declared names, members at any size, and the largest system."""
+    """What a scenario may refer to: declared names, members at any size, and the largest system."""
 
     name: str
     declared: tuple[str, ...]
@@ -154,7 +154,7 @@ def _subject(context: Context) -> ScenarioSubject:
 
 
 def subject_of_machines(name: str, machines: Sequence[Machine]) -> ScenarioSubject:
-    """What a scenario may speak of in a system of machines."""
+    """What a scenario may refer to in a system of machines."""
     roles = tuple(machine.role for machine in machines)
     declared = tuple(dict.fromkeys([*map(family_of, roles), *roles]))
     channels = frozenset(channels_of(machines))

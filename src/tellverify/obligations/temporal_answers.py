@@ -29,7 +29,7 @@ class TemporalAnswer(msgspec.Struct, frozen=True):
 
 
 def contradicted(name: str) -> str:
-    """What is said of a run whose events alone break a property."""
+    """The sentence about a run whose events alone break a property."""
     return f"property `{name}` does not hold: these events violate it, whatever follows"
 
 

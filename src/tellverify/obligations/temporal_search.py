@@ -288,7 +288,7 @@ class Searcher:
         """In which way a run breaks a formula, in words."""
         steps = found.steps or ()
         if found.loop >= 0:
-            return "a run that goes on like this forever violates it"
+            return "a run that continues like this forever violates it"
         rows = positions(formula, steps, -1, machines).rows
         if evaluate(formula, rows, len(steps), ended=False).weak:
             return "a run that ends like this violates it"
@@ -315,7 +315,7 @@ class Searcher:
         return msgspec.structs.replace(trace, formula=formula)
 
     def vacuity(self, tree: Tree, written: say.Written, said: list[Diagnostic]) -> Vacuity:
-        """Whether what a property that holds speaks of happens in some run, at some size."""
+        """Whether what a property that holds refers to happens in some run, at some size."""
         needed = cases(tree)
         checked = bool(needed)
         for case in needed:

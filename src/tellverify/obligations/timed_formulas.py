@@ -2,7 +2,7 @@
 
 Configurations with canonical numbers of attempts have the events of the text, so the product with
 the automaton of a formula decides it as it does on machines. That a timer fires is an event that no
-formula speaks of. Roles have no states of their own here, and a branch is known by its line, which
+formula refers to. Roles have no states of their own here, and a branch is known by its line, which
 more than one place of a role may have: formulas about these are skipped.
 """
 
@@ -34,7 +34,7 @@ _MOST_ROLES: Final = 64
 _WAITS: Final = (
     "it asks for something to happen, and with timeouts only what events contradict is decided"
 )
-_OF_STATES: Final = "it speaks of branches or of states, and with timeouts only events are searched"
+_OF_STATES: Final = "it refers to branches or states, and with timeouts only events are searched"
 
 
 class TimedFormulas:

@@ -1,4 +1,4 @@
-"""Whether a timer heals a role that waits in vain, verified by searches of the changed protocol."""
+"""Whether a timer unblocks a stuck role, verified by searches of the changed protocol."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Candidate(NamedTuple):
 
 
 def healing_timer(context: Context, instance: Instance, trace: Trace) -> tuple[str, ...]:
-    """A timer of the role that waits in vain, under which no run of the scenario leaves it waiting.
+    """A timer of the stuck role, under which no run of the scenario leaves it waiting.
 
     Tried are timers from the statement at which it waits to its own next choice, which end
     as one of the branches does. Nothing of the protocol may break, with or without faults.
@@ -126,7 +126,7 @@ def _holds(
 ) -> bool:
     """Whether a search of all runs finds none that leaves `role` waiting, or breaks anything else.
 
-    What other roles wait for in vain under a scenario is not asked: that is so without the timer.
+    Whether other roles are stuck under a scenario is not asked: that is so without the timer.
     """
     judged = context.judged
     lowered = lower(judged.file, judged.source, protocol, instance.sizes, _EVENTS, judged.linked)

@@ -111,7 +111,7 @@ def _stated(context: Context, said: list[Diagnostic]) -> list[Stated]:
 
 
 def written_properties(context: Context) -> Iterator[tuple[say.Written, bool]]:
-    """What is stated in the source in its order, then in the configuration of all protocols or of
+    """Properties in the source in its order, then in the configuration of all protocols or of
     this one; True for those of all protocols that have its names.
     """
     from tellverify.language.syntax.directives import directives

@@ -58,7 +58,7 @@ class Surface(PolicyRow, frozen=True):
 
 
 class Consumer(PolicyRow, frozen=True):
-    """A place of the runtime that reads capabilities before it goes on."""
+    """A place of the runtime that reads capabilities before it continues."""
 
     name: Text
     meaning: str = ""
@@ -456,7 +456,7 @@ class CeremonyNames(PolicyRow, frozen=True):
 
 
 class CodePlaces(PolicyRow, frozen=True):
-    """The code of a protocol that its definition of done speaks of, and who answers for it.
+    """The code of a protocol that its definition of done refers to, and who answers for it.
 
     Paths are relative to the root of the repository. That they exist is checked; what they do is
     the owner's claim.

@@ -25,9 +25,9 @@ from tellverify.projection.generic_member import expand, first_difference, gener
 
 _MOST_POINTS: Final = 64
 _OUTSIDE: Final = {
-    "mixed-senders": "different roles may go on from one point",
-    "final-with-successors": "the protocol may end or go on, and no role decides",
-    "partial-gather": "a receiver goes on after some of the answers",
+    "mixed-senders": "different roles may act first at one point",
+    "final-with-successors": "the protocol may end or continue, and no role decides",
+    "partial-gather": "a receiver continues after some of the answers",
 }
 TOO_MANY_SIZES: Final = f"there are more than {_MOST_POINTS} sizes to decide"
 Point: TypeAlias = tuple[int, ...]

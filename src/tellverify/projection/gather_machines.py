@@ -1,6 +1,6 @@
-"""The machine of a role that goes on after some of the answers of a gather.
+"""The machine of a role that continues after some of the answers of a gather.
 
-With `min_responses : k` a receiver takes answers in any order and goes on after k of them. The
+With `min_responses : k` a receiver takes answers in any order and continues after k of them. The
 senders of the others cannot tell; their answers are *owed* to the receiver, which discards them
 when they are first in their queue, before any message that they send later. A place of the receiver
 is a state of the graph, the senders whose answers it has in the gather that begins there, and the
@@ -55,7 +55,7 @@ class _AnswersTaken(NamedTuple):
 
 
 def partial_gathers(graph: ProtocolGraph) -> tuple[Gather, ...]:
-    """The gathers after which a receiver goes on without all answers, or that lack some.
+    """The gathers after which a receiver continues without all answers, or that lack some.
 
     Raises UncoveredGather where a statement with `min_responses` is none.
     """

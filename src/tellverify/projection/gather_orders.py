@@ -38,7 +38,7 @@ class GatherVerdict(msgspec.Struct, frozen=True):
 
     `partial` is None for a gather of all answers, and where the conditions do not decide it; then a
     search has to. `refuted` says that more answers are needed than there are members. Late answers
-    of the senders in `unbounded` may grow without limit: a loop goes on without them.
+    of the senders in `unbounded` may grow without limit: a loop continues without them.
     """
 
     gather: Gather

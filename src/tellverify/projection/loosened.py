@@ -2,7 +2,7 @@
 
 A *gather* is what a statement such as `Devices[*] -> Boss : Vote` becomes: consecutive messages of
 different senders to one receiver. In the loosened graph its messages come in every order. With
-`min_responses : k` the receiver goes on after any k of them; the others are *late*: their senders
+`min_responses : k` the receiver continues after any k of them; the others are *late*: their senders
 cannot tell, the receiver discards them.
 
 The loosened graph is outside of the class of the complete theory, since different senders leave one
@@ -31,7 +31,7 @@ class Gather(msgspec.Struct, frozen=True):
     """Consecutive messages of one statement to one receiver.
 
     `transitions` are those of the graph, in index order, from state `start` on; `senders` their
-    senders. The receiver goes on after `needed` of them.
+    senders. The receiver continues after `needed` of them.
     """
 
     start: int

@@ -1,6 +1,6 @@
 """Roles that a fair run can keep waiting without end, read off the protocol graph.
 
-Weak fairness is that of roles: a role that can move goes on being able to, so it moves. What a
+Weak fairness is that of roles: a role that can move stays able to, so it moves. What a
 role chooses is free. Of an implementable graph in which no run leaves role R stuck:
 
 - When no loop without R has an event of R ahead, R never waits forever. Let a fair run leave R

@@ -121,8 +121,8 @@ class RoleViews:
 
 
 _UNSUPPORTED: Final = {
-    "mixed-senders": "at one point several roles may go on",
-    "final-with-successors": "at one point it may end or go on, and no role decides",
+    "mixed-senders": "at one point several roles may act first",
+    "final-with-successors": "at one point it may end or continue, and no role decides",
     "several-receivers": "the branches of one choice begin toward different receivers",
     "no-end": "it stops at a point that is not an end",
     "several-entries": "it jumps into the middle of a loop",

@@ -53,7 +53,7 @@ RelationNode: TypeAlias = tuple[int, ActionTree]
 class SubtypeRelation(msgspec.Struct, frozen=True):
     """The nodes that show that a machine refines another, and what it does ahead, in words.
 
-    `ahead` are pairs of actions: what is sent, and the first action that it goes ahead of.
+    `ahead` are pairs of actions: the send, and the first action that it goes ahead of.
     """
 
     nodes: tuple[RelationNode, ...]

@@ -1,7 +1,7 @@
 """Machines of a protocol whose gathers come in any order and may need only some of the answers.
 
 The machine of each role is the subset construction on the loosened graph
-(`tellverify.projection.loosened`). A receiver that goes on after k answers takes the late ones
+(`tellverify.projection.loosened`). A receiver that continues after k answers takes the late ones
 whenever they arrive, and drops them: until then they stand in its state.
 """
 

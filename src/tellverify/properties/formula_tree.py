@@ -155,7 +155,7 @@ def leaves(tree: Tree) -> list[Tree]:
 
 
 def is_timeless(tree: Tree) -> bool:
-    """True when a tree speaks of one position only."""
+    """True when a tree refers to one position only."""
     stack: list[Tree] = [tree]
     while stack:
         match stack.pop():
@@ -182,7 +182,7 @@ class CaseName(msgspec.Struct, frozen=True):
 def cases(tree: Tree) -> list[CaseName]:
     """Events that must occur in some run, or the property holds vacuously.
 
-    What a pattern bounds or answers, the left side of an implication, and what is counted. Without
+    What a pattern bounds or answers, the left side of an implication, and counted events. Without
     any of these, some message that is named. A forbidden event may well be impossible.
     """
     found: list[CaseName] = []

@@ -176,7 +176,7 @@ def _valuations(sizes: Mapping[str, int], tree: Tree) -> list[dict[str, int]]:
         found = [{**chosen, variable: value} for chosen in found for value in range(size)]
         if len(found) > _MOST_NODES:
             first = leaf_roles(tree)[0]
-            raise FormulaError("the formula speaks of too many members", first.name.span)
+            raise FormulaError("the formula refers to too many members", first.name.span)
     return found
 
 

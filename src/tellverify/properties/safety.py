@@ -1,7 +1,7 @@
 """Safety formulas: those that only something that happens can contradict.
 
 In negation normal form, the operators that ask for a later position are the strong next and the
-until; what is left without them is the syntactically safe fragment. Every run that breaks such a
+until; the formulas without them are the syntactically safe fragment. Every run that breaks such a
 formula has a finite beginning that no continuation mends, so it does not matter how runs end.
 """
 

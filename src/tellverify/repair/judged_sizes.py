@@ -1,6 +1,6 @@
 """The sizes of families at which edits are judged while a repair is searched.
 
-A repair that fails at one size fails, so any sizes will do; what is found is checked at all sizes
+A repair that fails at one size fails, so any sizes will do; repairs are checked at all sizes
 afterwards. More sizes than these would only show earlier that some edits do not help.
 """
 

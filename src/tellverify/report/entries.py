@@ -123,7 +123,7 @@ def _marked(bare: Sequence[ReportEntry], reported: Sequence[ReportEntry]) -> lis
 
 
 def _says_who_waits(one: ReportEntry, reported: Sequence[ReportEntry]) -> bool:
-    """True of a deadlock under a scenario when an entry shows a role that waits in vain under it.
+    """True of a deadlock under a scenario when an entry shows a role that is stuck under it.
 
     With failures no role is left to act exactly where some role that is left waits.
     """

@@ -289,7 +289,7 @@ class _Conversion:
                 return Core(evidence.reason, evidence.premises, script)
             case "none" | "counterexample" | "conflict" | "witness" | "certificate":
                 name = value.id[:_LONGEST]
-                raise StoredError(f"`{name}` is refuted, but nothing is there that shows it")
+                raise StoredError(f"`{name}` is refuted, but no evidence shows it")
 
     def _trace(self, value: Run1Trace, here: Run1Place) -> Trace:
         return Trace(

@@ -36,7 +36,7 @@ def write_sarif(run: Run, sources: Mapping[str, SourceFile]) -> str:
     """The SARIF log of `run`, one run in it.
 
     Refuted obligations and findings are results that fail, with a code flow where there is a run.
-    Unknown or skipped obligations are notifications of the invocation. What is allowed, assumed or
+    Unknown or skipped obligations are notifications of the invocation. One allowed, assumed or
     known before is a suppressed result.
     """
     found = entries(run)

@@ -156,7 +156,7 @@ def _end(
         "kinds": ["danger" if is_culprit else "exit" if waiting.finished else "implicit"],
         "location": _location(
             trace.place if is_culprit else Site(),
-            f"`{waiting.role}` {words or 'goes on'}",
+            f"`{waiting.role}` {words or 'continues'}",
             path,
             sources,
         ),

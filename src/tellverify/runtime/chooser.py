@@ -60,7 +60,7 @@ class Seeded:
         return draw(self._seed, role, turn) % len(options)
 
     def stops(self, role: str, turn: int) -> bool:
-        """Never: who can go on goes on."""
+        """Never: whoever can act acts."""
         return False
 
 
@@ -93,7 +93,7 @@ class Scripted:
         raise Unscripted(role, wanted, tuple(dict.fromkeys(names)))
 
     def stops(self, role: str, turn: int) -> bool:
-        """Never: who can go on goes on."""
+        """Never: whoever can act acts."""
         return False
 
     @property

@@ -177,13 +177,13 @@ def _check_runs(part: Runs) -> None:
         if done.divergence is not None:
             raise Rejected(f"{where}, event {done.divergence.index}", done.divergence.reason)
         end = done.configuration
-        require(system.is_final(end) and not end.queues, where, "it does not come to its end")
+        require(system.is_final(end) and not end.queues, where, "it does not terminate")
         _note(machines, steps, done.states, made)
     for machine in machines:
         for state, row in enumerate(machine.moves):
             for action, _ in row:
                 there = (machine.role, state, action) in made
-                require(there, "runs", f"no run has `{machine.role}` do `{action}` in {state}")
+                require(there, "runs", f"no run takes `{action}` of `{machine.role}` in {state}")
 
 
 def _step(graph: NeutralGraph, event: tuple[int, int, int, int], where: str) -> Step:

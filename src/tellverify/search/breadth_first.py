@@ -115,7 +115,7 @@ class LayeredSearch:
 
 
 def advanced(search: Layers) -> Layers:
-    """`search` with one layer more; a large one goes on by numpy where that is installed.
+    """`search` with one layer more; a large one continues by numpy where that is installed.
 
     Layers, counts and faults are the same. Numpy is an extra, and small searches never ask for it.
     """

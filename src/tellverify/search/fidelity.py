@@ -134,7 +134,7 @@ class FidelityMonitor(EventMonitor):
         """`start` and what follows from it by events whose sender has performed them.
 
         An explanation is dropped when every sender at its state has performed an action the run
-        lacks, since then the run goes on with one of these actions or never explains them.
+        lacks, since then the run continues with one of these actions or never explains them.
         """
         graph, event = self.graph, self.event
         kept: set[Explanation] = set()

@@ -118,7 +118,7 @@ class HistorySearch:
         )
 
     def _stops_early(self, state: int, configuration: int) -> bool:
-        """True when all roles may stop and all channels are empty, but the protocol goes on."""
+        """True when all roles may stop and all channels are empty, but the protocol continues."""
         system = self.system
         return (
             all(

@@ -4,7 +4,7 @@ A crashed role is one that no longer moves, and a cut channel one from which no 
 more. So every run with such failures is a run without them that stops early for some roles, and
 the configurations of the search without failures are all there are. For each of them: when only
 roles that may all crash can still move, they may have crashed, and every other role that may not
-stop waits in vain. Where runs need not end, a role also waits in vain when no moves of the others
+stop is stuck. Where runs need not end, a role is also stuck when no moves of the others
 lead to one of its own moves (backward reachability).
 
 Moves that are not owed, such as the messages of a Byzantine role, count as disabled when it is
@@ -56,10 +56,10 @@ class OmissionRun(NamedTuple):
 
 
 class OmissionFindings(msgspec.Struct, frozen=True):
-    """First runs to faults. `deadlock`: no role can move and some role waits in vain; `stuck` by
+    """First runs to faults. `deadlock`: no role can move and some role is stuck; `stuck` by
     role, `by_failure` the first run for each set of failures, without which no role would wait;
     `decisions` by the number of the decision. `unjudged` are roles of which the queue bound leaves
-    open whether they wait in vain, `given_up` those with too many sets of failures.
+    open whether they are stuck, `given_up` those with too many sets of failures.
     """
 
     deadlock: OmissionRun | None
@@ -137,7 +137,7 @@ class _OmissionAnalysis:
     def _endings(self, cut: frozenset[Channel]) -> None:
         groups, singles = _tables(self, cut)
         seen: set[int] = set()
-        everyone = self.everyone  # where more than `most` can move, no role waits in vain
+        everyone = self.everyone  # where more than `most` can move, no role is stuck
         most = self.count if self.rules else self.scenario.most_crashes
         for start, levels in _in_batches(self.search.levels):
             level = levels[0] if len(levels) == 1 else [c for level in levels for c in level]

@@ -87,7 +87,7 @@ class Reach:
     def fair_lasso(self, start: int) -> tuple[list[int], int] | None:
         """Configurations from `start` on in which all roles take turns, and where they repeat.
 
-        None when the run comes to an end. A role that can move goes on being able to, so in a
+        None when the run comes to an end. A role that can move stays able to, so in a
         round no role that can move is left out. Sends that the bound forbids count as impossible.
         """
         roles = len(self.system.machines)

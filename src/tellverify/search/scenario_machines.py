@@ -1,7 +1,7 @@
 """Machines of a scenario: the moves of faults added, states split by budgets and decisions.
 
 Lost, duplicated, reordered and made-up messages are moves of the role that sends or receives them,
-so that they depend on its own segment of a configuration, as all moves do. What is left of a budget
+so that they depend on its own segment of a configuration, as all moves do. The rest of a budget
 is a part of the local state. So is what the role has decided: minimal machines join the ends of
 branches, and a joined state no longer says which branch was taken.
 """

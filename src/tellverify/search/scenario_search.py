@@ -57,7 +57,7 @@ class ScenarioCheck(msgspec.Struct, frozen=True):
     queues of up to `bound` messages, or, when `overflow`, not even these; then `decided` says in
     words of which smaller scenario all were searched. With `events`, runs up to that length
     were searched, as rounds without limit cannot all be. `open_roles` are those of which that
-    leaves open whether they wait in vain, and `open_decisions` decisions that a limit of its own
+    leaves open whether they are stuck, and `open_decisions` decisions that a limit of its own
     leaves open.
     """
 
@@ -224,7 +224,7 @@ class _ScenarioSearch:
         return trace
 
     def _place(self, trace: Trace) -> Site:
-        """Where a role that waits in vain would receive."""
+        """Where a stuck role would receive."""
         if self.graph is None or trace.fault not in (Fault.STUCK_ROLE, Fault.DEADLOCK):
             return Site()
         machine = self.machine_of(trace.culprits[0])
@@ -361,7 +361,7 @@ def explained_run(trace: Trace, rule: DecisionRule | None) -> str:
     ]
     if trace.fault is Fault.DEADLOCK:
         return "no role that is left can act: " + series(parts) + since
-    how = " and is never served again" if trace.loop >= 0 else " in vain"
+    how = " and is never served again" if trace.loop >= 0 else " and is never served"
     return parts[0] + (how if about[0].awaits else "") + since
 
 

@@ -17,7 +17,7 @@ class RunEnding(StrEnum):
     COMPLETE = "complete"  # every role may stop, all queues are empty
     STOPPED = "stopped"  # every role that is left may stop, and messages are left
     WAITING = "waiting"  # no role can act and a role that is left waits
-    LIMIT = "limit"  # the run goes on
+    LIMIT = "limit"  # the run continues
 
 
 class SimulatedRun(msgspec.Struct, frozen=True):

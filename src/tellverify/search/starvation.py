@@ -22,7 +22,7 @@ def stuck_lassos(search: Layers, roles: Iterable[int]) -> Iterator[StarvationLas
     """For each of `roles` a lasso on which it waits forever, if there is one.
 
     The run leads on a shortest way to a configuration from which no run lets the role move, and
-    goes on until a configuration is met again. `search` must have visited all configurations.
+    continues until a configuration is met again. `search` must have visited all configurations.
     Roles for which such a run ends, since all roles stop, have no lasso here.
     """
     wanted = list(roles)
@@ -67,7 +67,7 @@ def _first_lasso(search: Layers, role: int, moves_again: set[int]) -> Starvation
             roles, turn = len(system.machines), 0
             met = {(configuration, turn): len(moves)}
             while enabled := system.enabled(configuration):
-                # All take turns: whoever can move goes on being able to, and is not left out.
+                # All take turns: whoever can move stays able to, and is not left out.
                 move = min(enabled, key=lambda each: (each.role - turn) % roles)
                 moves.append(move)
                 configuration += move.delta

@@ -3,7 +3,7 @@
 A crashed role no longer moves, and neither does its timer; from a channel that is cut no role
 receives. A timer of another role may fire at any time it waits, so nothing need be known of
 crashes. As in `tellverify.search.omission`, only roles that may all crash can still move where
-some role waits in vain. Lost and duplicated messages are moves of the search itself.
+some role is stuck. Lost and duplicated messages are moves of the search itself.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _MOST_MARKED: Final = 1_000_000  # configurations with what every role has decid
 
 
 class TimedFailureRun(NamedTuple):
-    """Shortest events after which `roles` wait in vain, or hold the fault, once `failed` failed."""
+    """Shortest events after which `roles` are stuck, or hold the fault, once `failed` failed."""
 
     events: tuple[TimedEvent, ...]
     roles: tuple[str, ...]
@@ -31,7 +31,7 @@ class TimedFailureRun(NamedTuple):
 
 
 class TimedFailureFindings(msgspec.Struct, frozen=True):
-    """Shortest runs: to a deadlock of those who are left, for each role that waits in vain, for
+    """Shortest runs: to a deadlock of those who are left, for each stuck role, for
     each set of failures without which no role would, for a message that is left, and for each
     decision that is broken.
 

@@ -168,7 +168,7 @@ class TimedMonitor:
         return tuple(found)
 
     def _standing(self, place: int) -> tuple[MonitorStanding, ...]:
-        """Where every role stands, and what it may take once it is told of failures."""
+        """Where every role stands, and what it may take once it learns of failures."""
         system, names = self.system, self.protocol.roles
         queues = self._queues(place)
         found = []

@@ -158,7 +158,7 @@ class NumberPart:
 
 
 def _known(key: _PartKey) -> dict[int, tuple[int, bool]]:
-    """What is known of entries, of which anything is."""
+    """The facts known about entries, for those with any."""
     failed: dict[int, int] = {}
     for entry, alternative in key.failed:
         failed[entry] = failed.get(entry, 0) | 1 << alternative

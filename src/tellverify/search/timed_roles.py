@@ -36,7 +36,7 @@ class SendMove(NamedTuple):
 
 
 class FireMove(NamedTuple):
-    """The timer of a scope fires, and the role goes on in an alternative."""
+    """The timer of a scope fires, and the role continues in an alternative."""
 
     scope: int
     alternative: int

@@ -16,7 +16,7 @@ from tellverify.search.timed_rows import (
 )
 
 _NONE: Final[frozenset[int]] = frozenset()
-_AHEAD: Final = 2  # a role may be that many rounds beyond all that it and its message speak of
+_AHEAD: Final = 2  # a role may be that many rounds beyond all that it and its message refer to
 
 
 class RoundLimits:
@@ -39,7 +39,7 @@ class RoundLimits:
         message: MessageRow | None,
         others: frozenset[int] = _NONE,
     ) -> SilentContext:
-        """Silent steps to a few rounds beyond all that the role and the message speak of.
+        """Silent steps to a few rounds beyond all that the role and the message refer to.
 
         `others` are more entries that may not be the last.
         """

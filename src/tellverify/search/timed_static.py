@@ -1,4 +1,4 @@
-"""What the text of a timeout shows without a search: who is never told, who goes on unsure.
+"""What the text of a timeout shows without a search: who is never told, who continues unsure.
 
 A participant is *told* of a failure when its first action in every alternative and what follows is
 a receive from the owner of the timer or from a role that was told before. It is *sure* of success
@@ -29,7 +29,7 @@ class TimeoutAdvice(StrEnum):
     """What a finding says of a role and a scope."""
 
     BLIND = "blind"  # begins an alternative with a send, so it cannot know that it should
-    NOT_TOLD = "not-told"  # acts in the body, and never hears of the failure from a role that knows
+    NOT_TOLD = "not-told"  # acts in the body, and never learns of it from a role that knows
     GOES_ON_UNSURE = "goes-on-unsure"  # acts behind the body before it knows it to be complete
     DEAD_TIMER = "dead-timer"  # the owner never waits, or the timer outlasts the one around it
     INSTANT_TIMER = "instant-timer"  # the owner does not wait before it fires

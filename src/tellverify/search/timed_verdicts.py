@@ -16,7 +16,7 @@ class _Rest(IntEnum):
 
     HARMLESS = 0
     LEFT_WHEN_IDLE = 1  # the role may stop, and messages may still make it move
-    LEFT = 2  # the role may stop and waits for nothing, unless it is told of a failure
+    LEFT = 2  # the role may stop and waits for nothing, unless it learns of a failure
     SPOILT = 3  # the role may not stop, and a message is at hand wherever it may receive
 
 
@@ -87,7 +87,7 @@ class TimedVerdicts:
         )
 
     def _may_wait(self, role: int, configuration: int) -> bool:
-        """Whether a role receives something once it is told of entries that may still fail."""
+        """Whether a role receives something once it learns of entries that may still fail."""
         complete = self._known_complete(configuration)
         local = self.system.local(role, configuration)
         return bool(self.system.roles.awaited_when_told(role, local, complete))

@@ -106,7 +106,9 @@ def explain_kept_waiting(wait: Waiting) -> str:
     """For a role that waits while others repeat a loop, which another run may leave."""
     if not wait.awaits:
         return _at_a_loss(wait)
-    return f"`{wait.role}` waits for {awaited(wait)}, and the others can go on without serving it"
+    return (
+        f"`{wait.role}` waits for {awaited(wait)}, and the others can continue without serving it"
+    )
 
 
 def _at_a_loss(wait: Waiting) -> str:

@@ -3,7 +3,7 @@
 When a run leads from a configuration to one with the same local states and each channel as before
 or longer, its last part may be repeatable forever (Karp and Miller, JCSS 3, 1969, for counters).
 With FIFO contents that has to be checked, and is, by the reference semantics: see
-`tellverify.evidence.trace_replay.fault_shown`. What is found is certain; not everything is found,
+`tellverify.evidence.trace_replay.fault_shown`. Faults found are certain; not all are found,
 since boundedness of communicating machines is undecidable (Brand and Zafiropulo, JACM 30, 1983).
 """
 

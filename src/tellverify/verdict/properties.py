@@ -446,9 +446,9 @@ OF_EVERY_PROTOCOL: Final = (
     Property.CAN_TERMINATE,
     Property.PROJECTABLE,
 )
-"""What is decided of every protocol; the other properties need something to speak about."""
+"""The properties decided for every protocol; the others need something to be about."""
 ON_REQUEST: Final = (Property.PROGRESS, Property.TERMINATES)
-"""What is decided where the options or the text ask for it, and else left out."""
+"""The properties decided only where the options or the text ask for them."""
 REFUTED_BY: Final = {row.fault: prop for prop, row in PROPERTIES.items() if row.fault is not None}
 """The property that each fault of a run refutes."""
 SAFETY: Final = {

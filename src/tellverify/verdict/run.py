@@ -47,7 +47,7 @@ class EvidenceFile(msgspec.Struct, frozen=True):
 class Verdict(msgspec.Struct, frozen=True):
     """One obligation and its outcome.
 
-    `vacuity` says whether some run exercised what it speaks of: "exercised", "vacuous" (then
+    `vacuity` says whether some run exercised what it refers to: "exercised", "vacuous" (then
     no run exercises it) or "not-checked". `witness` is a run that proves it.
     `expected` is the place of the comment for which the outcome does not count: the text is an
     example of the fault.

@@ -137,7 +137,7 @@ def baseline_of(run: Run, *, allow_refuted: bool, keep: frozenset[str] | None = 
 
 
 def _kept(entry: BaselineEntry, keep: frozenset[str]) -> BaselineEntry | None:
-    """An entry with what is kept of it, None for nothing."""
+    """An entry with the part of it that is kept, None for nothing."""
     if not entry.faults:
         return entry if located(entry.path, entry.digest) in keep else None
     faults = tuple(one for one in entry.faults if located(entry.path, one) in keep)

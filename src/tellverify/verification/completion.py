@@ -56,14 +56,14 @@ def completion(
         ("the operation category is declared", judge.category),
         ("facts have a reducer and a schema version", judge.facts),
         ("the choreography is specified with its roles and messages", judge.choreography),
-        ("the runtime wiring is there: role runners and registration", judge.wiring),
+        ("the runtime wiring exists: role runners and registration", judge.wiring),
         ("fragments are owned by manifest admission and the runtime's ownership", judge.ownership),
         ("delegation and links use the reconfiguration manager", judge.links),
         ("threaded or envelope-bounded execution uses the admitted policy only", judge.execution),
         ("category C uses the ceremony runner and emits standard facts", judge.ceremony),
         ("the status output is implemented", judge.status),
-        ("an integration test on a shared bus is there", judge.shared_bus),
-        ("a simulation test is there", judge.simulation),
+        ("an integration test on a shared bus exists", judge.shared_bus),
+        ("a simulation test exists", judge.simulation),
         ("category C has parity and replay tests of its choreography", judge.parity),
     )
     criteria = []

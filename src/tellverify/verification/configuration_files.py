@@ -78,7 +78,7 @@ def _section(path: str) -> Found | None:
     try:
         table = tomllib.loads(found.text.removeprefix("\ufeff"))
     except (ValueError, RecursionError):
-        # Broken for all tools: if it speaks of this one it must not be passed over.
+        # Broken for all tools: if it refers to this one it must not be passed over.
         return found if f"[{'.'.join(SECTION)}" in found.text else None
     tools = table.get(SECTION[0])
     has = isinstance(tools, dict) and SECTION[1] in tools

@@ -125,7 +125,7 @@ def _wrong(word: str, what: str) -> tuple[str, str]:
     if found is None or found[1] not in [prop.value for prop in Property]:
         return "names no property", "`tellverify explain --list` shows all properties"
     if found[1] == Property.WELL_FORMED:
-        return "holds of any error", "name the code of the fault: `expect(error CODE)`"
+        return "matches any error", "name the code of the fault: `expect(error CODE)`"
     return "", ""
 
 

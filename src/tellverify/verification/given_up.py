@@ -11,7 +11,7 @@ from tellverify.obligations.options import Options
 from tellverify.verdict.run import Input
 from tellverify.verification.checked import FileResult
 
-_OTHERWISE: Final = "another run or machine may find out more"
+_OTHERWISE: Final = "another run or machine may decide more"
 TOO_MUCH_MEMORY: Final = f"it needs more memory than `--memory` allows; {_OTHERWISE}"
 
 

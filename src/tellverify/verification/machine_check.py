@@ -53,7 +53,7 @@ from tellverify.verification.machine_system import (
 from tellverify.verification.reported import located, located_diagnostic, with_diagnostics
 
 _START: Final = (1, 1)
-_NOT_OF_MACHINES: Final = (  # of what is stated, and of protocols with timeouts
+_NOT_OF_MACHINES: Final = (  # of stated properties, and of protocols with timeouts
     Fault.PROPERTY,
     Fault.DISAGREEMENT,
     Fault.REPETITION,
@@ -187,7 +187,7 @@ def _without(prop: Property, checked: SystemCheck, wanted: Choreography | None) 
         if wanted.graph is None:
             return Unknown(wanted.limit, STEP_LIMIT.number)
     if prop is Property.CAN_TERMINATE and not checked.has_end:
-        return Skipped("some role never stops: the machines are meant to go on forever")
+        return Skipped("some role never stops: the machines are meant to run forever")
     return None
 
 

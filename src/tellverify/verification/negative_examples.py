@@ -64,9 +64,9 @@ def _needs_a_policy(what: str) -> bool:
 
 
 def _region(one: Directive, protocols: Sequence[Span], source: SourceFile) -> tuple[Span, bool]:
-    """Where a comment looks for findings, and whether it speaks of the whole file.
+    """Where a comment looks for findings, and whether it refers to the whole file.
 
-    One above a protocol speaks of the text up to the next protocol, which may be so broken that it
+    One above a protocol refers to the text up to the next protocol, which may be so broken that it
     is no part of the protocol; with a single protocol, or none, of all of the text.
     """
     whole = Span(0, len(source.text) + 1)

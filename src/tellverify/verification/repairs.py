@@ -70,7 +70,7 @@ class ProtocolRepairs(msgspec.Struct, frozen=True):
     """The repairs of one protocol of a file.
 
     `left` are the required obligations that do not hold and that no repair is about, `errors` what
-    is wrong with the text, beside what is refuted. `claims` says of each offer what its check has
+    is wrong with the text, beside refutations. `claims` says of each offer what its check has
     shown. `expected` are the places of comments that expect what a repair mends. `goals` are those
     for which a protocol that needs no repair is repaired.
     """
@@ -168,7 +168,7 @@ def with_suggestion(
 ) -> list[Diagnostic]:
     """The findings about a protocol, with a repair in the first that it mends.
 
-    Only what is found with little work, so that the answer is the same on every machine.
+    Only repairs that are found with little work, so that the answer is the same on every machine.
     """
     mended = [one for one in said if _is_mended(one, report)]
     if not mended or report.event_count > _MOST_EVENTS:
@@ -281,7 +281,7 @@ class _Rechecks:
             for one in result.diagnostics
             if one.severity is Severity.ERROR
             and not one.refutes
-            and one.code is not UNMET_EXPECTATION  # what is mended was expected
+            and one.code is not UNMET_EXPECTATION  # the repaired fault was expected
         )
         named = (one for one in result.reports if one.name == self.protocol.name)
         return next(named, None), errors

@@ -1,6 +1,6 @@
 """The `expect` comments of TOML files: `# tell: expect(refuted commutative)`.
 
-A comment on a separate line speaks of the structure or model that it stands above or in; above
+A comment on a separate line refers to the structure or model that it stands above or in; above
 all of them, of the whole file.
 """
 

@@ -128,7 +128,7 @@ class _Pool:
     def answer(self, connection: Connection) -> tuple[int, FileResult] | None:
         """What a process has found out, or the finding that it has died.
 
-        None while it goes on and has only said what it is doing, which is shown of the process
+        None while it continues and has only said what it is doing, which is shown of the process
         that has been busy with one file for longest.
         """
         try:

@@ -2,7 +2,7 @@
 
 Members of a family that change nothing by changing places are counted and not named, so that a
 node stands for a set of deployments. Where there would be too many nodes, roles that no refuted
-cube speaks of are left out, and groups of roles that no chain of cubes joins are drawn apart: a
+cube refers to are left out, and groups of roles that no chain of cubes joins are drawn apart: a
 deployment is good if and only if it is good in each group. Where that is not enough, the order of
 roll-out is drawn, of which the nodes are roles.
 """

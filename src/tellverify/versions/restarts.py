@@ -87,7 +87,7 @@ def restart_states(pair: JointMachine) -> tuple[RestartState, ...]:
             continue
         alike = next((b for b in range(new.state_count) if _same_future(old, a, new, b)), None)
         if alike is not None:
-            reason = "both versions go on in the same way"
+            reason = "both versions continue in the same way"
             rows.append(RestartState(a, after, (alike,), reason))
         else:
             rows.append(RestartState(a, after, (), "wait for the end of the session"))

@@ -1,7 +1,7 @@
 """In which order roles may be upgraded, computed on the cubes of refuted deployments.
 
-A role that no refuted cube speaks of may be upgraded at any time, and roles that no chain of cubes
-joins do not matter to each other. What is left are small groups. Where every cube of a group says
+A role that no refuted cube refers to may be upgraded at any time, and roles that no chain of cubes
+joins do not matter to each other. Small groups are left. Where every cube of a group says
 "not this one new while that one is old", the orders are those of a partial order. Other groups are
 walked through, with members of a family that change nothing by changing places counted and not
 named.
@@ -179,7 +179,7 @@ def _on_good_paths(
         inside = {place for members in classes for place in members}
         cube = space.deployment(versions)
         for place in range(space.roles):
-            if place not in inside:  # no cube of the group speaks of it
+            if place not in inside:  # no cube of the group refers to it
                 cube = space.replaced(cube, place, 1 << OLD)
         return not is_within(cube, cubes)
 

@@ -144,7 +144,7 @@ def instead_of(upgrade: UpgradeOrder) -> str:
 
 
 def _instead(upgrade: UpgradeOrder) -> str:
-    """How the sentence that no order is safe goes on."""
+    """How the sentence that no order is safe continues."""
     if upgrade.bridge:
         some, _, steps = instead_of(upgrade).partition(":")
         verb = "is" if some.startswith("one") else "are"

@@ -1,4 +1,4 @@
-"""What is wrong with the workflows that comments of choreographies hold, without deciding them."""
+"""Faults of the workflows that comments of choreographies hold, without deciding them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tellverify.workflows.reading import commented_workflows
 def comment_faults(
     files: Sequence[ReadFile], options: Options, confined: str = ""
 ) -> list[FileResult]:
-    """A result for each file with a workflow that cannot be read, or that names what is not there.
+    """A result for each file with a workflow that is unreadable or names something undeclared.
 
     The results have findings and no reports. Comments of no known form are left out, since the
     check of the file reports them. What phases name lies below the folder `confined`, unless that

@@ -71,7 +71,7 @@ class ComposedSystem(msgspec.Struct, frozen=True):
     By machine: `before` has the machines of the same agent that come before it, `after` those
     behind it, at any distance; `phases_before` those of `before` in the same workflow. By session,
     `earlier` has the sessions of the same workflow before it of which some end ends the workflow,
-    `endless` says that it may go on for good.
+    `endless` says that it may continue forever.
     """
 
     sessions: tuple[PhaseSession, ...]

@@ -3,7 +3,7 @@
 The machines of all sessions, named by session and role, run together by the step relation of
 `model.semantics` (`evidence.trace_replay` makes it for one run):
 so every session has its own channels. What is added here is who may move, from the definitions:
-an agent begins a session when those before it are over, and has then left these for good.
+an agent begins a session when those before it are over, and has then left these permanently.
 """
 
 from __future__ import annotations
@@ -217,7 +217,7 @@ def _waiting(system: ComposedSystem, states: Sequence[int]) -> tuple[Waiting, ..
 def _queues(
     system: ComposedSystem, end: Configuration, run: Sequence[MachineMove]
 ) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """What is left in the queues of agents, and what they have asked bundles for in vain."""
+    """What is left in the queues of agents, and the bundles that they never get."""
     agent_of = {_name(system, n): one.agent for n, one in enumerate(system.machines)}
     found: dict[tuple[str, str], list[str]] = {}
     for (sender, receiver), content in end.queues:

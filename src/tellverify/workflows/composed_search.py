@@ -137,7 +137,7 @@ class ComposedSearch:
         return ComposedAnswer(None, True, len(order), self._bound if self._blocked else 0)
 
     def completion(self) -> tuple[MachineMove, ...] | None:
-        """A shortest run after which the workflow goes on behind every session and no message is
+        """A shortest run after which the workflow continues behind every session and no message is
         queued; None where there is none within the limit.
         """
         machines = self._system.machines
@@ -324,7 +324,7 @@ class ComposedSearch:
     ) -> tuple[int, tuple[int, ...]] | None:
         """The first configuration from which some session cannot end any more, and who waits.
 
-        Of sessions that may go on for good by themselves only the beginning is asked for.
+        Of sessions that may continue forever by themselves only the beginning is asked for.
         """
         system = self._system
         every = range(len(system.machines))

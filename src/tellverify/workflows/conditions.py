@@ -145,7 +145,7 @@ def _outcomes(
                 continue
             why = "takes no part in it" if role is None else "is not told the branch"
             message = (
-                f"`{agent}` cannot know whether the workflow goes on after `{session.title}`: it"
+                f"`{agent}` cannot know whether the workflow continues after `{session.title}`: it"
                 f" {why}"
             )
             text = f"`{agent}` acts {'' if role is None else 'again '}in this"
@@ -160,7 +160,7 @@ def _outcomes(
 
 
 def _acts(session: PhaseSession, text: str) -> tuple[Span, str]:
-    """Where an agent of a session is named, with what is said there."""
+    """Where an agent of a session is named, with the annotation for that place."""
     if not session.step.protocol:
         return session.step.places.value("agent"), f"{text} step"
     return session.step.places.value("agents"), f"{text} phase"

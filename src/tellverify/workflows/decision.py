@@ -294,7 +294,7 @@ class Deciding:
 _HERE: Final = {
     Property.SESSION_ORDER: "this order",
     Property.KNOWS_END: "this role is not told the end",
-    Property.KNOWS_OUTCOME: "the workflow goes on after these branches only",
+    Property.KNOWS_OUTCOME: "the workflow continues after these branches only",
     Property.LABELS_APART: "this phase",
     Property.CAN_TERMINATE: "this phase may not end",
 }

@@ -52,7 +52,7 @@ from tellverify.workflows.outcomes import PhaseGraph
 from tellverify.workflows.protocol_files import ProtocolFiles
 
 _TIMERS: Final = "timers of `{}` are not searched together with other sessions"
-_NO_WAY: Final = "a session before it does not go on"
+_NO_WAY: Final = "a session before it does not continue"
 _SHORT: Final = 2  # messages in a queue where longer ones are too many to search
 _WHOLE: Final = 8  # sessions before a part that are searched with it, for a shortest run
 
@@ -253,7 +253,7 @@ class ExactDecisions:
             joined = joined_graph(workflow, [one.session for one in own], graphs)
         except JoinClash as clash:
             label = f"`{clash}`"
-            return _apart(f"a phase may go on with {label}, or the next begin with it")
+            return _apart(f"a phase may continue with {label}, or the next one begin with it")
         if leaves_class(joined) is None:
             answer = check_graph(joined, self._options.step_limit)
             if answer.implementable and not answer.stuck and not answer.undecided:

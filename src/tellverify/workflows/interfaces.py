@@ -1,6 +1,6 @@
 """What a workflow needs to know of a protocol: its interface at one choice of family sizes.
 
-An interface is a function of the graph alone. It is what is kept between runs, so that a change of
+An interface is a function of the graph alone. It is kept between runs, so that a change of
 one protocol of a thousand computes one interface again.
 """
 
@@ -31,9 +31,9 @@ _FIELD: Final = re.compile(r"([A-Za-z_]\w*)[ \t]*(?::|,|$)")
 class PhaseResult(msgspec.Struct, frozen=True):
     """A result of a protocol: what a message carries.
 
-    `is_sent` says that every run that goes on sends it; otherwise `branches` are those of a
-    shortest run that goes on without it, and `place` its last message. `holders` are the roles
-    that have sent or received it in every run that goes on.
+    `is_sent` says that every run that continues sends it; otherwise `branches` are those of a
+    shortest run that continues without it, and `place` its last message. `holders` are the roles
+    that have sent or received it in every run that continues.
     """
 
     name: str
@@ -171,7 +171,7 @@ def _result(phase: PhaseGraph, name: str) -> PhaseResult:
     carries = [name in set(payload_names(site)) for site in graph.sites]
 
     def without(role: int | None) -> list[int] | None:
-        """A shortest run that goes on and has no such message that concerns `role`."""
+        """A shortest run that continues and has no such message that concerns `role`."""
         before: dict[int, tuple[int, int] | None] = {0: None}
         order = [0]
         for state in order:

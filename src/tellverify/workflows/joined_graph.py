@@ -1,6 +1,6 @@
 """The phases of a workflow as one protocol graph: the exact decision where they share channels.
 
-Ends of a phase after which the workflow goes on are joined to the start of the next. The roles of
+Ends of a phase after which the workflow continues are joined to the start of the next. The roles of
 the joined graph are the agents.
 """
 

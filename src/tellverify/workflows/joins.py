@@ -158,7 +158,7 @@ def _finding(
     return say.broken_workflow(
         where,
         say.ABANDONED_ROLE,
-        (rule.step.places.key(key), f"the join goes on {why}"),
+        (rule.step.places.key(key), f"the join continues {why}"),
         f"{trace.explanation}, after {count}",
         others=others,
         refutes=obligation_name(Property.ABANDONED, ObligationScope(roles=(agent,))),

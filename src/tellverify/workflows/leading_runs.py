@@ -53,7 +53,7 @@ class LeadingRun:
         return tuple(map(there, culprits))
 
     def complete(self, session: int, phase: PhaseGraph) -> bool:
-        """Append a shortest run of one session to an end after which the workflow goes on; False
+        """Append a shortest run of one session to an end after which the workflow continues; False
         where there is none.
         """
         graph = phase.graph

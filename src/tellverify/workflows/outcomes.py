@@ -1,6 +1,6 @@
-"""The two kinds of ends of a phase: those after which the workflow goes on, and the others.
+"""The two kinds of ends of a phase: those after which the workflow continues, and the others.
 
-A run goes on when the last choice that it made among branches of which some are named took a named
+A run continues when its last choice among branches of which some are named took a named
 one. So the graph of a phase is doubled: a state remembers whether that is so.
 """
 
@@ -25,7 +25,7 @@ class NestedBranch(msgspec.Struct, frozen=True):
 
 
 class PhaseGraph(msgspec.Struct, frozen=True):
-    """The graph of a phase; `goes_on[s]` is 1 where it may end and the workflow goes on.
+    """The graph of a phase; `goes_on[s]` is 1 where it may end and the workflow continues.
 
     The other final states end the workflow. All states are reachable.
     """
@@ -42,7 +42,7 @@ class PhaseGraph(msgspec.Struct, frozen=True):
 
 
 def silent_phase() -> PhaseGraph:
-    """The graph of a phase in which nothing is sent, and after which the workflow goes on."""
+    """The graph of a phase in which nothing is sent, and after which the workflow continues."""
     return PhaseGraph(graph_from_edges([], final={0}, roles=()), bytearray([1]))
 
 

@@ -17,7 +17,7 @@ def finds_all_faults(system: ComposedSystem) -> bool:
     """Whether deadlocks are the only faults that a system of protocols which hold can have.
 
     So it is where no phase may end the workflow, every run is finite, and no role may go on from an
-    end: then no agent leaves a session too early, and who waits in vain waits at a deadlock.
+    end: then no agent leaves a session too early, and a stuck agent is at a deadlock.
     """
     return not any(system.earlier) and all(
         all(not row or not machine.is_final(state) for state, row in enumerate(machine.moves))

@@ -93,7 +93,7 @@ def _open_ends(search: TimedSearch, protocol: TimedProtocol) -> Iterator[str]:
 def _messages_by_kind(
     protocol: TimedProtocol, branches: Sequence[NestedBranch], go_on: Sequence[str]
 ) -> Mapping[_Message, bool] | None:
-    """The messages that say whether the workflow goes on; None where they do not decide it.
+    """The messages that say whether the workflow continues; None where they do not decide it.
 
     They do where one choice has the named branches, in no loop, and no message of it is sent at
     another place as well: then the order of events in time plays no part.
@@ -219,7 +219,7 @@ class _RunsWithout(NamedTuple):
 def _result(
     ends: _TimedEnds, protocol: TimedProtocol, name: str, *, every_end: bool
 ) -> PhaseResult:
-    """Whether every run that goes on sends a result, and who has it then."""
+    """Whether every run that continues sends a result, and who has it then."""
     carrying = {
         (node.sender, node.receiver, node.label)
         for node in protocol.nodes

@@ -85,9 +85,9 @@ def test_a_role_must_go_on_with_what_is_queued_although_it_may_stop() -> None:
 def test_a_start_refutes_only_what_all_longer_runs_refute() -> None:
     assert complaint(NEVER, steps("A!BM A!BM A!BDone", {}), -1, TWICE) == ""
     said = complaint(EVENTUALLY, steps("A!BM A!BM", {}), -1, TWICE)
-    assert said == "the run may go on and the property may still hold"
+    assert said == "the run may continue and the property may still hold"
     said = complaint(NEVER, steps("A!BM A!BM", {}), -1, TWICE)
-    assert said == "the run may go on and the property may still hold"
+    assert said == "the run may continue and the property may still hold"
 
 
 def test_a_run_that_has_ended_is_judged_as_a_whole() -> None:

@@ -68,7 +68,7 @@ def test_a_run_that_only_stops_contradicts_nothing() -> None:
         (trace(never(FinishedAtom("Z")), SENT), "no role `Z`"),
         (
             trace(NO_RECEIVE, SENT, RECEIVED, outages=(Outage(0, "B", kind=OutageKind.BYZANTINE),)),
-            "what `B` does, which is Byzantine",
+            "the actions of `B`, which is Byzantine",
         ),
     ],
 )
@@ -79,7 +79,7 @@ def test_what_is_no_such_run(changed: Trace, words: str) -> None:
 def test_states_are_judged_on_machines_and_not_with_timers() -> None:
     finished = never(FinishedAtom("B"))
     assert not uncontradicted(trace(finished, SENT, RECEIVED), (A, B))
-    assert "speaks of states" in uncontradicted(trace(finished, SENT, RECEIVED), None)
+    assert "refers to states" in uncontradicted(trace(finished, SENT, RECEIVED), None)
 
 
 def test_a_formula_is_judged_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -230,7 +230,7 @@ def _of_unknown_property(old: dict[str, Any]) -> None:
     ("change", "words"),
     [
         (_of_one_name, "two of its protocols are called `net.Ping`"),
-        (_without_evidence, "is refuted, but nothing is there that shows it"),
+        (_without_evidence, "is refuted, but no evidence shows it"),
         (_without_method, "does not say by which method `net.Ping/well-formed` is proved"),
         (_of_unknown_method, "knows no method `tea leaves`"),
         (_without_place, "`net.Ping/well-formed` has no location"),

@@ -265,7 +265,7 @@ def test_a_premise_is_made_before_and_at_an_agent_of_the_phase(folder: Path) -> 
 )
 def test_a_finding_says_when_the_join_goes_on(folder: Path, extra: str, why: str) -> None:
     run = checked(folder, _each("starts", extra))
-    assert f"the join goes on {why}" in [one.primary.text for one in _findings(run)]
+    assert f"the join continues {why}" in [one.primary.text for one in _findings(run)]
 
 
 def test_agents_that_wait_for_each_other_are_named(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Is a run across sessions one of the machines in its file, and does its end show the fault?
 
 Who may act follows from the definitions: an agent begins a session when those before it are over,
-and has then left these for good.
+and has then left these permanently.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tellverify.model.fault import Fault
 from tellverify.verdict.extension_sentences import WORKFLOW_SENTENCES
 
 _MOST_CONFIGURATIONS: Final = 50_000
-# The code of every obligation that a run across sessions refutes; the last speak of one agent.
+# The code of every obligation that a run across sessions refutes; the last refer to one agent.
 _CODES: Final = {
     "session-order": "TV848",
     "labels-apart": "TV851",

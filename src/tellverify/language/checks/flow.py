@@ -42,7 +42,7 @@ class FlowPlace(NamedTuple):
     `guarded`: of the binders around it, this many from outside in are known to be guarded by a
     communication. `nested`: inside a choice branch, where Telltale checks no choice. `unlinked`:
     the construct that hides calls from Telltale, with its span. `deciding`: the head of the
-    innermost deciding loop. `after`: what is known about the statements after the block.
+    innermost deciding loop. `after`: the facts known about the statements after the block.
     """
 
     guarded: int = 0

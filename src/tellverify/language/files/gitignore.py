@@ -153,7 +153,7 @@ def _translated(body: bytes) -> bytes | None:
 
 
 def _one_byte(body: bytes, place: int) -> tuple[bytes, int] | None:
-    """What matches one byte of a path, and where the pattern goes on."""
+    """What matches one byte of a path, and where the pattern continues."""
     byte = body[place : place + 1]
     if byte == b"?":
         return b"[^/]", place + 1

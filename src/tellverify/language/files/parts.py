@@ -89,7 +89,7 @@ def read_part(source: SourceFile) -> tuple[Parsed, Callable[[int], int]]:
 
 
 def _branching(code: str) -> str:
-    """What is to stand before branches; empty before statements."""
+    """The text to put before branches; empty before statements."""
     bar = _BRANCH.match(code)
     if bar is None:
         return ""

@@ -79,7 +79,7 @@ def _comment_end(text: str, start: int, end: int) -> int:
 class Documentation(msgspec.Struct, frozen=True):
     """The text of the comments of documentation in a Rust source, and where each of them stands.
 
-    What is not documentation is blanks in `text`, so that every place stays. Neighbouring lines
+    Text other than documentation is blank in `text`, so that every place stays. Neighbouring lines
     are one comment.
     """
 

@@ -30,7 +30,7 @@ def shared_events(branches: Sequence[Rows]) -> list[Clash]:
 
 
 def interleave(program: Program, branches: Sequence[Rows], budget: int) -> None:
-    """Add the product of `branches` to `program`; where all have ended it goes on to what follows.
+    """Add the product of `branches` to `program`; when all have ended, it continues.
 
     A state of the product is one state of every branch, in row-major order; each event moves one
     of them. Raises OverBudget when the program would grow beyond `budget`.

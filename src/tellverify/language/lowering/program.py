@@ -1,6 +1,6 @@
 """A protocol as a list of instructions: the form between the syntax tree and the graph.
 
-An instruction is an event, which goes on to its target; a fork, which goes on to any of its
+An instruction is an event, which continues at its target; a fork, which continues at any of its
 targets without an event; or an exit, where the protocol ends. A timeout adds instructions that
 enter its body and leave it. This is Thompson's construction
 (Thompson, CACM 1968) with places in a list for states: what follows a choice is emitted once,
@@ -84,7 +84,7 @@ class Program:
         return len(self.sender)
 
     def emit(self, sender: int, receiver: int, label: int, site: int) -> None:
-        """One event that goes on to the instruction after it."""
+        """One event that continues at the instruction after it."""
         self.sender.append(sender)
         self.receiver.append(receiver)
         self.label.append(label)
@@ -122,7 +122,7 @@ class Program:
         return self._control(ENTER, scope)
 
     def leave(self, scope: int) -> int:
-        """The end of the body of a timeout, which goes on to the next instruction; its place."""
+        """The end of the body of a timeout, which continues at the next instruction; its place."""
         return self._control(LEAVE, scope)
 
     def _control(self, kind: int, scope: int = 0) -> int:

@@ -57,7 +57,7 @@ def _is_head(tokens: Tokens, index: int) -> bool:
 
 
 def _is_record(numbers: list[int], index: int, kinds: Kinds) -> bool:
-    """Whether a sender record goes on at `index`, after its opening brace."""
+    """Whether a sender record continues at `index`, after its opening brace."""
     if numbers[index] == kinds["RBRACE"]:
         return True
     is_word = numbers[index] == kinds["NAME"] or numbers[index] >= kinds.first_keyword

@@ -282,7 +282,7 @@ def _cells(drawn: str) -> list[str]:
 
 
 def _with_note(drawn: str, note: str, edge: int, layout: _Layout | None, style: Style) -> list[str]:
-    """`drawn` with `note` right of it; text that does not fit goes on separate lines."""
+    """`drawn` with `note` right of it; text that does not fit is written on separate lines."""
     if not note:
         return [drawn.rstrip()]
     room = style.width - edge

@@ -68,7 +68,7 @@ def ending_lines(trace: Trace, columns: frozenset[str], style: Style) -> list[st
         ever = ever and trace.fault in _ENDLESS_WAITS
         legend.append(f"{glyphs.waiting} waits forever" if ever else f"{glyphs.waiting} waits")
     if glyphs.able in used:
-        legend.append(f"{glyphs.able} goes on")
+        legend.append(f"{glyphs.able} continues")
     if not any(labels for _, _, labels in trace.queues):
         legend.append("all queues empty")
     lines = ["     " + "   ".join(legend)] if legend else []
@@ -110,7 +110,7 @@ def _states(trace: Trace, columns: frozenset[str], style: Style) -> list[str]:
         elif one.finished:
             words = "finished, would take more"
         elif not words:
-            words = "goes on" if _goes_on(trace, one) else "waits"
+            words = "continues" if _goes_on(trace, one) else "waits"
         by_words.setdefault(words, []).append(one.role)
     lines: list[str] = []
     for words, names in list(by_words.items())[:_FEW]:

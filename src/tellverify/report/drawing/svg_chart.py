@@ -265,7 +265,7 @@ def _state(trace: Trace, one: Waiting) -> str:
         return "finished, would take more" if words else "finished"
     if words:
         return words
-    return "goes on"
+    return "continues"
 
 
 def _mark(x: float, y: float, one: Waiting, *, is_culprit: bool) -> Html:

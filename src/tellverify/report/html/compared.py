@@ -116,7 +116,9 @@ def _parts(one: VersionComparison) -> Iterator[Html]:
         yield table(("Mixture", "Status", "Known by", "Reason"), rows, class_="mixtures")
     title, caption = _PICTURES[one.lattice_kind]
     if one.verdict == "unknown":
-        caption += " Not all of this was decided: what is not red is good as far as was searched."
+        caption += (
+            " Not every mixture was decided: those not in red are good as far as the search went."
+        )
     at = next((f" at {row.instance}" for row in one.instances[-1:] if row.instance), "")
     if len(one.lattice) > 1:
         yield element(

@@ -30,7 +30,7 @@ class _HtmlMark(msgspec.Struct, frozen=True):
 
 
 def excerpt(places: Sequence[Annotation], path: str, sources: Mapping[str, SourceFile]) -> Html:
-    """The lines of `places`, the first of which is the main one, with what is said of them."""
+    """The lines of `places`, the first of which is the main one, with their annotations."""
     by_path: dict[str, list[_HtmlMark]] = {}
     for number, place in enumerate(places):
         where = place.path or path

@@ -14,7 +14,7 @@ from tellverify.verdict.run import ProtocolReport
 
 
 def pictures(protocol: ProtocolReport, drawings: Drawings) -> Html:
-    """All pictures of one protocol, and a note on what is too large to draw."""
+    """All pictures of one protocol, and a note on those too large to draw."""
     made: list[Html] = []
     at = f" with {drawings.instance}" if drawings.instance else ""
     if drawings.graph is not None:

@@ -95,7 +95,7 @@ class Complaints:
         return True
 
     def report_unfinished(self, index: int, what: str) -> None:
-        """Reports that a line ends in front of token `index` although its element goes on."""
+        """Reports that a line ends in front of token `index` although its element continues."""
         self._note_faults()
         line = self.places.line(index - 1)
         word = self.tokens.texts[self.places.line_start(index - 1)]
@@ -113,7 +113,7 @@ class Complaints:
         return _FOLLOWS.get(word) in self._words
 
     def _stray_word(self, index: int) -> int | None:
-        """A word behind a complete statement, read as the sender of a next one in vain."""
+        """A word behind a complete statement, which cannot be the sender of another one."""
         machine = self.machine
         height, name = machine.innermost_list()
         if name != "stmts" or len(machine.states) != height + 1 or self.places.is_head(index - 1):
