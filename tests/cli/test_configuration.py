@@ -235,6 +235,25 @@ def test_settings_are_in_the_report(tellverify: Command, tmp_path: Path) -> None
         ("jobs = 1\njobs = 2\n", "TV011", "2:9", "overwrite"),
         ("[bounds]\n[bounds]\n", "TV011", "2:8", "bounds"),
         ("jobs = true\n", "TV013", "1:8", "`jobs`"),
+        (
+            'include = ["a", "b\\u0000"]\n',
+            "TV013",
+            "1:17",
+            "`include.1` has to be a string without a zero byte",
+        ),
+        (
+            'exclude = ["\\u0000"]\n',
+            "TV013",
+            "1:12",
+            "`exclude.0` has to be a string without a zero byte",
+        ),
+        (
+            'reports = ["json=a\\u0000"]\n',
+            "TV013",
+            "1:12",
+            "`reports.0` has to be a string without a zero byte",
+        ),
+        ('policy = "a\\u0000b"\n', "TV013", "1:10", "`policy`"),
         (f"include = {'[' * 5000}{']' * 5000}\n", "TV011", "1:1", "nested too deeply"),
         (f"a = {'1' * 10_000}\n", "TV011", "1:1", ""),
     ],
@@ -252,6 +271,16 @@ def test_a_wrong_setting_stops_everything(
         assert f"--> tellverify.toml:{place}" in err, err
         assert words in err.replace("\n    ", " ")
     assert not (tmp_path / "r.json").exists()
+
+
+@pytest.mark.parametrize("command", ["lint", "admit", "accept", "inventory", "facts check"])
+def test_a_path_with_a_zero_byte_is_no_defect(
+    tellverify: Command, tmp_path: Path, command: str
+) -> None:
+    write(tmp_path, good=GOOD)
+    for line in ('policy = "a\\u0000b"', 'include = ["\\u0000"]', 'workflows = ["\\u0000"]'):
+        config(tmp_path, f"{line}\n")
+        assert tellverify(*command.split())[0] in (0, 1, 2, 4), line
 
 
 def test_hostile_files_get_a_clear_message(tellverify: Command, tmp_path: Path) -> None:

@@ -77,3 +77,13 @@ def test_imports_within_the_folder_are_read(tellverify: Command) -> None:
     code, said = tellverify("check")
     assert code == 1
     assert "TV708" in said
+
+
+def test_an_import_with_a_zero_byte_is_a_finding(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("p.toml").write_text('format = 1\nname = "x"\nimport = ["a\\u0000"]\n', "utf-8")
+    assert run(["policy", "check", "p.toml"]) == 2
+    said = "".join(capsys.readouterr())
+    assert "error[TV055]" in said and "p.toml:3:11" in said

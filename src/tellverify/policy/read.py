@@ -106,7 +106,8 @@ class _PolicyReader:
         pending: list[tuple[str, str, Span]] = [(path, "", NOWHERE)]
         while pending:
             target, importer, span = pending.pop()
-            key = os.path.realpath(located(target))
+            # What has a zero byte is no path, and is said to be unreadable where it is entered.
+            key = target if "\0" in target else os.path.realpath(located(target))
             if key not in self._seen:
                 self._seen[key] = os.path.normpath(target).replace(os.sep, "/")
                 pending.extend(reversed(self._enter(target, importer, span)))

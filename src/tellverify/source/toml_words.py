@@ -46,7 +46,9 @@ def misfit_text(what: str, name: str, choices: Sequence[str] = ()) -> str:
     if found[2]:
         return f"{subject} has to be {wanted}, not {_named(found[2]) or f'`{found[2]}`'}"
     if form := _FORM.fullmatch(found[3]):
-        return f"{subject} has to be {wanted} that matches `{form[1]}`"
+        pattern = form[1].replace("\\\\", "\\")  # as it is written in a program
+        form_words = _FORMS.get(pattern, f"that matches `{pattern}`")
+        return f"{subject} has to be {wanted} {form_words}"
     if bound := _BOUND.fullmatch(found[3]):
         length, side, number = bound.groups()
         if length and (side, number) == (">=", "1"):
@@ -54,6 +56,12 @@ def misfit_text(what: str, name: str, choices: Sequence[str] = ()) -> str:
         unit = f" {_UNITS.get(found[1].partition(' ')[0], '')}" if length else ""
         return f"{subject} has to be {wanted} of {_SIDES[side]} {number}{unit.rstrip()}"
     return f"{subject} has to be {wanted}{found[3]}"
+
+
+_FORMS: Final = {
+    r"^[^\x00]*$": "without a zero byte",
+    r"^[^\x00\n]*$": "on one line without a zero byte",
+}
 
 
 def _named(kinds: str) -> str:

@@ -20,8 +20,8 @@ Level: TypeAlias = Literal["error", "warning", "note", "ignore"]
 Count: TypeAlias = Annotated[int, Meta(ge=1, le=10**15)]
 Size: TypeAlias = Annotated[int, Meta(ge=0, le=999_999_999)]
 Sizes: TypeAlias = Annotated[list[Size], Meta(min_length=1, max_length=1_000)]
-Glob: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4_096)]
 PathText: TypeAlias = Annotated[str, Meta(min_length=1, max_length=4_096, pattern=r"^[^\x00]*$")]
+
 
 _ROWS: Final = Meta(max_length=10_000)
 
@@ -82,8 +82,8 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     codes, names and bands such as `TV2`.
     """
 
-    include: Annotated[list[Glob], Meta(max_length=1_000)] = []
-    exclude: Annotated[list[Glob], Meta(max_length=1_000)] = []
+    include: Annotated[list[PathText], Meta(max_length=1_000)] = []
+    exclude: Annotated[list[PathText], Meta(max_length=1_000)] = []
     baseline: PathText | None = None
     ledger: PathText | None = None
     dialect: Literal["strict", "faithful"] = "strict"
@@ -94,7 +94,7 @@ class ConfigurationFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     jobs: Annotated[int, Meta(ge=0, le=256)] = 1
     cache: bool | None = None
     cache_dir: PathText | None = None
-    reports: Annotated[list[str], Meta(max_length=100)] = []
+    reports: Annotated[list[PathText], Meta(max_length=100)] = []
     workflows: Annotated[list[PathText], Meta(max_length=1_000)] = []
     semantics: Semantics = Semantics()
     bounds: Bounds = Bounds()

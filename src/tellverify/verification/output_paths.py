@@ -27,6 +27,8 @@ _LARGEST: Final = 2**40
 
 def escape(path: str, folder: str) -> str:
     """Why a configuration in `folder` may not name `path`; empty when it may."""
+    if "\0" in path:
+        return f"`{path}` is no path: no name has a zero byte"
     top = os.path.realpath(folder)
     place = os.path.realpath(os.path.join(top, path))
     if place != top and not place.startswith(os.path.join(top, "")):
