@@ -14,7 +14,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.outage import channels_of, departure_from
 from tellverify.model.scenario import Scenario, resolved
 from tellverify.model.semantics import System
-from tellverify.search.breadth_first import LayeredSearch
+from tellverify.search.breadth_first import LayeredSearch, explored
 from tellverify.search.encoding import CompiledSystem
 from tellverify.search.numpy_search import DenseSearch, NumpyLayout
 from tellverify.search.omission import OmissionFindings, omission_findings
@@ -94,6 +94,27 @@ def test_the_search_by_numpy_gives_the_same_failures() -> None:
         assert lengths(found[0]) == lengths(found[1])
         compared += 1
     assert compared > 5
+
+
+def test_tables_of_the_search_give_the_failures_of_tables_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Small searches are judged by the moves that they have looked up already."""
+    compared = 0
+    for seed in range(30):
+        machines = random_system(seed)
+        scenario = random_scenario(4 * seed, [machine.role for machine in machines])
+        allowed = resolved(scenario, [m.role for m in machines], channels_of(machines))
+        assert allowed is not None
+        made = scenario_machines(machines, allowed, frozenset())
+        search = explored(CompiledSystem(made.machines, 2), 250)
+        found = []
+        for few in (300, 0):
+            monkeypatch.setattr("tellverify.search.omission_values._FEW", few)
+            found.append(omission_findings(search, made, allowed, frozenset()))
+        assert found[0] == found[1]
+        compared += not search.system.has_faults
+    assert compared > 10
 
 
 def lengths(found: OmissionFindings) -> object:

@@ -82,7 +82,9 @@ class Scenario(msgspec.Struct, frozen=True):
 
     @property
     def text(self) -> str:
-        """The rules as they are written."""
+        """The rules as they are written; empty without rules, whatever they would mean."""
+        if not self.rules:
+            return ""
         parts = [str(rule) for rule in self.rules]
         parts += [] if self.engaged_only else ["engaged-only = false"]
         parts += ["deduplicate = true"] if self.deduplicate else []

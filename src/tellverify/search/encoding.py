@@ -177,6 +177,10 @@ class CompiledSystem:
         """Mask of the part of the segment of `role` that decides its moves in `state`."""
         return self._locals[role][state].mask
 
+    def sends(self, role: int, state: int) -> bool:
+        """Whether `role` puts a message into a queue in `state`, if even only the bound forbids."""
+        return bool(self._locals[role][state].sends)
+
     def takes_head(self, role: int, segment: int, without: Collection[Channel] = ()) -> bool:
         """Whether `role` can take the head of a channel, those in `without` aside."""
         local = self._locals[role][segment & self.state_mask[role]]

@@ -14,29 +14,22 @@ decided whether a role waits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from enum import IntEnum
 from functools import cached_property
 from itertools import repeat
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
 
-from tellverify.model.decision import DecisionKind, DecisionRule
-from tellverify.model.delivery import Delivery
-from tellverify.model.faulty_channels import OWED
+from tellverify.model.decision import DecisionRule
 from tellverify.model.scenario import Channel, Omission, ResolvedScenario, TooManyFaultSets
 from tellverify.search.breadth_first import Layers
-from tellverify.search.computed_table import ComputedTable
 from tellverify.search.encoding import CompiledSystem, EncodedMove
 from tellverify.search.layering import is_acyclic
 from tellverify.search.omission_edges import OmissionEdges
+from tellverify.search.omission_values import OmissionValues
 from tellverify.search.scenario_machines import ScenarioMachines
 
-_NARROW: Final = 10  # bits of the segment of a role that shares a table
-_GROUPED: Final = 4  # roles that share one
 _BATCH: Final = 200  # configurations of short levels that are looked at together
-_FEW: Final = 300  # configurations up to which no role has a table of whole segments
-_MANY: Final = 10_000  # configurations from which a shared table is worth its entries
 _MOST_WORK: Final = 40_000_000  # configurations looked at for sets of failed roles, all together
 
 
@@ -81,15 +74,6 @@ def omission_findings(
     return _OmissionAnalysis(search, machines, scenario, liars, decisions).findings()
 
 
-class StateKind(IntEnum):
-    """What decides whether a role may move in a state."""
-
-    IDLE = 0  # it has no moves
-    SENDS = 1  # it may send, even if only the bound forbids it
-    RECEIVES = 2  # it takes a head, or does nothing
-    FAULTY = 3  # some of its moves are those of faults
-
-
 class _OmissionAnalysis:
     def __init__(
         self,
@@ -108,20 +92,14 @@ class _OmissionAnalysis:
         self.names = self.system.roles
         self.count = len(self.names)
         self.everyone = (1 << self.count) - 1
-        # Bits of a decision: one for each label of an agreement, one for a second event.
-        self.offsets: list[tuple[int, int]] = []
-        at = 2 * self.count
-        for rule in decisions:
-            width = len(rule.labels) if rule.kind is DecisionKind.AGREEMENT else 1
-            self.offsets.append((at, width))
-            at += width
+        self.values = OmissionValues(self.system, machines, scenario, decisions)
+        self.offsets = self.values.offsets
         self.stuck: dict[int, OmissionRun] = {}
         self.deadlock: OmissionRun | None = None
-        self._may_crash: dict[int, frozenset[str] | None] = {}
+        self._crashed: dict[int, frozenset[str] | None] = {}
+        self._failures: dict[tuple[int, frozenset[Channel]], Omission] = {}
         self.by_failure: dict[Omission, OmissionRun] = {}
         self.broken: dict[int, OmissionRun] = {}
-        self._kinds: list[dict[int, StateKind]] = [{} for _ in self.names]
-        self._values: list[dict[int, int]] = [{} for _ in self.names]
 
     def findings(self) -> OmissionFindings:
         """First configurations in which no role can move, then roles that are starved by others."""
@@ -135,7 +113,7 @@ class _OmissionAnalysis:
     # Where no role can move
 
     def _endings(self, cut: frozenset[Channel]) -> None:
-        groups, singles = _tables(self, cut)
+        groups, singles = self.values.tables(self.search, cut)
         seen: set[int] = set()
         everyone = self.everyone  # where more than `most` can move, no role is stuck
         most = self.count if self.rules else self.scenario.most_crashes
@@ -157,71 +135,21 @@ class _OmissionAnalysis:
                 ]
             pairs = pairs or []
             first = dict(reversed(pairs))
-            found = [
-                (
-                    start + next(at for at, level in enumerate(levels) if first[value] in level),
-                    value,
-                )
-                for value in first.keys() - seen
-            ]
+            telling = {first[v]: v for v in first.keys() - seen if self._tells(v)}
+            depths = {
+                c: start + at
+                for at, level in reversed([*enumerate(levels)] if len(levels) > 1 else [])
+                for c in level
+                if c in telling
+            }
+            found = [(depths.get(c, start), value) for c, value in telling.items()]
             for depth, value in sorted(found):
                 self._note(value, first[value], depth, cut)
             seen |= first.keys()
 
-    def value(self, role: int, segment: int, cut: frozenset[Channel]) -> int:
-        """What the segment of a role adds to the value of a configuration."""
-        state = segment & self.system.state_mask[role]
-        value = self._values[role].get(state)
-        if value is None:
-            value = self._values[role][state] = self._value_of_state(role, state)
-        return value | 1 << role if self._may_move(role, segment, cut) else value
-
-    def _value_of_state(self, role: int, state: int) -> int:
-        """What a local state adds, whatever is queued."""
-        engaged = self.machines.acted[role][state] or not self.scenario.engaged_only
-        waits = engaged and not self.system.machines[role].final[state]
-        value = 1 << (self.count + role) if waits else 0
-        for mark, (at, width) in zip(self.machines.marks[role][state], self.offsets, strict=True):
-            if width > 1 and mark:
-                value |= 1 << (at + mark - 1)
-            elif mark > 1:
-                value |= 1 << at
-        return value
-
-    def _may_move(self, role: int, segment: int, cut: frozenset[Channel]) -> bool:
-        """Whether the role has a move that is owed, or one that only the bound forbids."""
-        state = segment & self.system.state_mask[role]
-        kind = self.kind(role, state)
-        if kind is StateKind.RECEIVES:
-            return self.system.takes_head(role, segment, cut)
-        if kind is not StateKind.FAULTY:
-            return kind is StateKind.SENDS
-        row, name = self.system.machines[role].moves[state], self.names[role]
-        for move in self.system.moves(role, segment):
-            action = row[move.place][0]
-            if action.delivery not in OWED:
-                continue
-            if action.send or (action.peer, name) not in cut:
-                return True
-        return False
-
-    def kind(self, role: int, state: int) -> StateKind:
-        """What decides whether a role may move in a state."""
-        found = self._kinds[role].get(state)
-        if found is None:
-            found = self._kinds[role][state] = self._find_kind(role, state)
-        return found
-
-    def _find_kind(self, role: int, state: int) -> StateKind:
-        kind = StateKind.IDLE
-        for action, _ in self.system.machines[role].moves[state]:
-            if action.delivery is not Delivery.FIFO:
-                kind = StateKind.FAULTY
-            elif action.send:
-                return StateKind.SENDS
-            elif kind is StateKind.IDLE:
-                kind = StateKind.RECEIVES
-        return kind
+    def _tells(self, value: int) -> bool:
+        """Whether a value may show a fault: a decision, or a role that waits and cannot move."""
+        return bool(self.rules or (value >> self.count) & self.everyone & ~value)
 
     def _note(self, value: int, configuration: int, depth: int, cut: frozenset[Channel]) -> None:
         for number, (at, width) in enumerate(self.offsets):
@@ -233,21 +161,24 @@ class _OmissionAnalysis:
         waits = (value >> self.count) & self.everyone & ~able
         if not waits:
             return
-        if able not in self._may_crash:
+        if able not in self._crashed:
             names = frozenset(self.names[r] for r in range(self.count) if able >> r & 1)
-            self._may_crash[able] = names if self.scenario.may_crash(names) else None
-        crashed = self._may_crash[able]
+            self._crashed[able] = names if self.scenario.may_crash(names) else None
+        crashed = self._crashed[able]
         if crashed is None:
             return
-        roles = tuple(r for r in range(self.count) if waits >> r & 1)
-        failed = Omission(crashed, cut)
-        found = OmissionRun(configuration, depth, failed, roles)
-        self.by_failure.setdefault(failed, found)
-        if self.deadlock is None or depth < self.deadlock.depth:
-            self.deadlock = found
+        if (able, cut) not in self._failures:
+            self._failures[able, cut] = Omission(crashed, cut)
+        failed = self._failures[able, cut]
+        roles = [r for r in range(self.count) if waits >> r & 1]
+        if failed not in self.by_failure or self.deadlock is None or depth < self.deadlock.depth:
+            found = OmissionRun(configuration, depth, failed, tuple(roles))
+            self.by_failure.setdefault(failed, found)
+            if self.deadlock is None or depth < self.deadlock.depth:
+                self.deadlock = found
         for role in roles:
             if role not in self.stuck or depth < self.stuck[role].depth:
-                self.stuck[role] = found._replace(roles=(role,))
+                self.stuck[role] = OmissionRun(configuration, depth, failed, (role,))
 
     # Where others go on
 
@@ -316,70 +247,6 @@ class _OmissionAnalysis:
             self.stuck[role] = OmissionRun(here, depth, failed, (role,), tuple(way), loop)
             return False
         return True
-
-
-_Lookup: TypeAlias = tuple[int, int, ComputedTable[int]]
-_ByState: TypeAlias = tuple[int, int, list[_Lookup]]
-
-
-def _tables(
-    analysis: _OmissionAnalysis, cut: frozenset[Channel]
-) -> tuple[list[_Lookup], list[_ByState]]:
-    """Tables that cover all roles: those of narrow neighbours together, and one for each other.
-
-    Narrow ones come first: they leave few configurations for the others to look at.
-    """
-    system = analysis.system
-    groups: list[_Lookup] = []
-    singles: list[_ByState] = []
-    group: list[int] = []
-    count = analysis.search.count
-    grouped = _GROUPED if count > _MANY else 1
-    for role in range(analysis.count + 1):
-        narrow = (
-            count > _FEW and role < analysis.count and system.mask[role].bit_length() <= _NARROW
-        )
-        if group and (not narrow or len(group) == grouped):
-            groups.append(_group(analysis, group, cut))
-            group = []
-        if narrow:
-            group.append(role)
-        elif role < analysis.count:
-            singles.append(_by_state(analysis, role, cut))
-    return groups, singles
-
-
-def _by_state(analysis: _OmissionAnalysis, role: int, cut: frozenset[Channel]) -> _ByState:
-    """The values of one role, by local state and then by the channels that matter there."""
-    system = analysis.system
-    base, state_mask = system.shift[role], system.state_mask[role]
-    states: list[_Lookup] = []
-    for state in range(system.machines[role].state_count):
-        matters = analysis.kind(role, state) not in (StateKind.IDLE, StateKind.SENDS)
-        mask = system.relevant(role, state) & ~state_mask if matters else 0
-        low = (mask & -mask).bit_length() - 1 if mask else 0
-
-        def compute(key: int, low: int = low, state: int = state) -> int:
-            return analysis.value(role, (key << low) | state, cut)
-
-        states.append((base + low, mask >> low, ComputedTable(compute)))
-    return base, state_mask, states
-
-
-def _group(analysis: _OmissionAnalysis, roles: Sequence[int], cut: frozenset[Channel]) -> _Lookup:
-    """The values of neighbouring roles with few segments: one look-up for all of them."""
-    system = analysis.system
-    base = system.shift[roles[0]]
-    parts = [(role, system.shift[role] - base, system.mask[role]) for role in roles]
-
-    def compute(key: int) -> int:
-        value = 0
-        for role, shift, mask in parts:
-            value |= analysis.value(role, (key >> shift) & mask, cut)
-        return value
-
-    _, low, last = parts[-1]
-    return base, (1 << (low + last.bit_length())) - 1, ComputedTable(compute)
 
 
 def _in_batches(levels: Sequence[Sequence[int]]) -> Iterator[tuple[int, list[Sequence[int]]]]:

@@ -13,24 +13,25 @@ Which of its moves a role makes is drawn either way.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from enum import StrEnum
-from random import Random
-from typing import Final, NamedTuple
+from enum import Enum, StrEnum
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
-import msgspec
-
-from tellverify.model.decision import DecisionKind, DecisionRule
+from tellverify.model.decision import DecisionRule
 from tellverify.model.delivery import Delivery
 from tellverify.model.failure import Outage, OutageKind
-from tellverify.model.fault import Fault
 from tellverify.model.faulty_channels import OWED
 from tellverify.model.scenario import ResolvedScenario
-from tellverify.search.run_rows import CompiledRows
-from tellverify.search.simulated_run import RunEnding, SimulatedRun
+from tellverify.search.run_judgement import RunJudge
+from tellverify.search.run_numbers import RunNumbers, drawn_failures
+from tellverify.search.run_rows import CRASHED, CompiledRows, QueueEffect, WalkRow
+from tellverify.search.simulated_run import SimulatedRun
 
 _CHANGES: Final = 2  # of priorities in a run of `pct`: depth 3
 _NOTHING: Final[list[int]] = []
+_NONE: Final = QueueEffect.NONE
+_TAKES: Final = QueueEffect.TAKES
+_PUTS: Final = QueueEffect.PUTS
 
 
 class ScheduleKind(StrEnum):
@@ -38,6 +39,17 @@ class ScheduleKind(StrEnum):
 
     UNIFORM = "uniform"
     PCT = "pct"
+
+
+class _Change(Enum):
+    """What else happens at a moment of a run."""
+
+    SILENCE = 0  # Byzantine roles make up no more messages
+    PRIORITY = 1  # the role that acts is lowered
+
+
+_Moment: TypeAlias = tuple[int, Outage | _Change]
+_TIME: Final = itemgetter(0)
 
 
 class WalkRules(NamedTuple):
@@ -50,63 +62,96 @@ class WalkRules(NamedTuple):
     most_events: int
 
 
-def drawn_failures(
-    scenario: ResolvedScenario, rng: Random, length: int, spared: frozenset[str] = frozenset()
-) -> list[tuple[int, Outage]]:
-    """Crashes of roles that are not `spared` and cuts, with their times within `length` events."""
-    pending: list[tuple[int, Outage]] = []
-    crashed: set[str] = set()
-    for most, roles in scenario.crash:
-        left = sorted(roles - crashed - spared)
-        size = len(left) if most is None else min(most, len(left))
-        for role in rng.sample(left, int(rng.random() * (size + 1))):
-            crashed.add(role)
-            pending.append((int(rng.random() * (length + 1)), Outage(0, role)))
-    for channels in scenario.cuts:
-        if rng.random() < 0.5:
-            at = int(rng.random() * (length + 1))
-            pending += [(at, Outage(0, p, q, OutageKind.CUT)) for p, q in sorted(channels)]
-    return pending
-
-
 class RandomWalk:
-    """One run on its way; failures are drawn among the first `length` events."""
+    """One run on its way; failures are drawn among the first `length` events.
 
-    def __init__(self, rules: WalkRules, compiled: CompiledRows, rng: Random, length: int) -> None:
+    `ready` are the moves that each role can make, `active` the roles that have some. `able` has a
+    bit for each of these, by priority: bit r is set when `role_at[r]` can move.
+    """
+
+    def __init__(
+        self, rules: WalkRules, compiled: CompiledRows, numbers: RunNumbers, length: int
+    ) -> None:
         self.rules = rules
-        self.length = length
         self.compiled = compiled
-        self.rng = rng
-        self.outages: list[Outage] = [
-            Outage(0, role, kind=OutageKind.BYZANTINE) for role in sorted(compiled.liars)
-        ]
-        self.states = [0] * len(rules.roles)
+        self.draw = numbers.draw
+        self.outages = list(compiled.lying)
+        self.at = compiled.first.copy()
         self.queues: list[deque[int]] = [deque() for _ in compiled.channels]
         self.cut: set[int] = set()
-        self.dead: set[int] = set()
+        self.crashed: dict[int, WalkRow] = {}  # the rows in which roles have crashed
         self.silent = False
-        self.changes: list[int] = []
-        self.longest = [0] * len(compiled.channels)
-        self.pending = self._drawn_failures(length)
+        self.longest = self.fullest = 0
+        self.ready = compiled.free.copy()
+        self.active = compiled.active.copy()
+        moments: list[_Moment] = []
+        if rules.scenario.crash or rules.scenario.cuts:
+            moments += drawn_failures(rules.scenario, numbers, length, compiled.liars)
+        if compiled.liars:
+            moments.append((int(numbers.draw() * 2 * length), _Change.SILENCE))
+        self.role_at = compiled.role_at
+        self.bits = compiled.bits
+        self.lower = _CHANGES
+        if rules.schedule is ScheduleKind.PCT:
+            self._rank(numbers)
+            for _ in range(_CHANGES):
+                moments.append((int(self.draw() * length), _Change.PRIORITY))
+        self.able = 0
+        for role in self.active:
+            self.able |= self.bits[role]
+        moments.sort(key=_TIME, reverse=True)
+        self.moments = moments
 
-    def _drawn_failures(self, length: int) -> list[tuple[int, Outage | None]]:
-        """Crashes and cuts with their times, soonest last; None: Byzantine roles fall silent."""
-        liars, rng = self.compiled.liars, self.rng
-        pending: list[tuple[int, Outage | None]] = []
-        pending += drawn_failures(self.rules.scenario, rng, length, liars)
-        if liars:
-            pending.append((int(rng.random() * 2 * length), None))
-        return sorted(pending, key=lambda one: -one[0])
+    def _rank(self, numbers: RunNumbers) -> None:
+        """Draw the priorities of the roles; the lowest ranks are for later."""
+        order = list(range(len(self.at)))
+        numbers.shuffle(order)
+        self.role_at = [*range(_CHANGES), *order]
+        self.bits = [0] * len(order)
+        bit = 1 << _CHANGES
+        for role in order:
+            self.bits[role] = bit
+            bit <<= 1
 
-    def run(self, index: int) -> SimulatedRun:
+    def run(self, index: int, judge: RunJudge) -> SimulatedRun:
         """Make events until no role can move, or as many as are allowed."""
-        return self._judged(index, self._made())
+        made: list[int] = []
+        most, moments = self.rules.most_events, self.moments
+        while True:
+            self._go_on(made, min(most, moments[-1][0]) if moments else most)
+            if len(made) >= most:
+                break
+            if not self.active:  # all remaining failures happen now
+                self._let_happen(len(made), moments[0][0] if moments else 0)
+                break
+            self._let_happen(len(made), len(made))
+        goes_on = len(made) >= most and self._goes_on()
+        rows = self.at
+        if self.crashed:
+            rows = [self.crashed.get(role, row) for role, row in enumerate(rows)]
+        end = judge.judged(rows, self.queues, sorted(self.crashed), goes_on=goes_on)
+        names = self.compiled.names
+        return SimulatedRun(
+            index,
+            tuple(made),
+            tuple(self.outages),
+            end.ending,
+            self.longest,
+            names[self.fullest] if names else ("", ""),
+            end.fault,
+            end.culprits,
+            end.decision,
+        )
+
+    def _goes_on(self) -> bool:
+        """Whether some role can make a move that is owed."""
+        moves = self.compiled.moves
+        return any(moves[move].delivery in OWED for ready in self.ready for move in ready)
 
     def _ready(self, role: int) -> list[int]:
         """The moves that `role` can make now."""
-        free, _, _, takes = self.compiled.rows[role][self.states[role]]
-        if role in self.dead:
-            return []
+        row = self.at[role]
+        free, takes = row.free, row.takes
         if self.silent:
             forged, moves = Delivery.FORGED, self.compiled.moves
             free = [move for move in free if moves[move].delivery is not forged]
@@ -125,202 +170,112 @@ class RandomWalk:
                 found += [bag[label] for label in behind if label in bag]
         return found
 
-    def _made(self) -> list[int]:
-        """The moves of the run, from one failure or change of priorities to the next."""
-        rank = self._ranks()
-        made: list[int] = []
-        most = self.rules.most_events
-        while True:
-            active = self._go_on(made, min(most, self._next_pause()), rank)
-            if len(made) >= most or not self._changed(made, rank, active):
-                return made
+    def _look(self) -> None:
+        """Look at all roles, after a failure."""
+        roles = range(len(self.at))
+        self.ready = list(map(self._ready, roles))
+        self.active = list(filter(self.ready.__getitem__, roles))
+        self.able = sum(self.bits[role] for role in self.active)
 
-    def _go_on(self, made: list[int], pause: int, rank: Sequence[int]) -> list[int]:
-        """Make moves until there are `pause`; the roles that can move then.
+    def _go_on(self, made: list[int], pause: int) -> None:
+        """Make moves until there are `pause`, or no role can move.
 
         This loop is what a simulation spends its time in.
         """
-        queues, states = self.queues, self.states
-        moves, rows, longest = self.compiled.moves, self.compiled.rows, self.longest
-        draw, ready_of, nothing = self.rng.random, self._ready, _NOTHING
+        at, queues, ready, active = self.at, self.queues, self.ready, self.active
+        able, bits, role_at, longest = self.able, self.bits, self.role_at, self.longest
+        moves, draw, ready_of, nothing = self.compiled.moves, self.draw, self._ready, _NOTHING
         is_uniform = self.rules.schedule is ScheduleKind.UNIFORM
-        ready = list(map(ready_of, range(len(states))))
-        active = list(filter(ready.__getitem__, range(len(states))))
-        able = sum(1 << rank[role] for role in active)
-        role_at = dict(zip(rank, range(len(rank)), strict=True))
-        whole = not (self.dead or self.cut or self.silent)
-        while active and len(made) < pause:
+        whole = not (self.cut or self.silent)
+        for _ in range(pause - len(made)):
+            if not active:
+                break
             role = (
                 active[int(draw() * len(active))] if is_uniform else role_at[able.bit_length() - 1]
             )
             options = ready[role]
             move = options[0] if len(options) == 1 else options[int(draw() * len(options))]
             made.append(move)
-            _, state, channel, label, receiver, delivery, send = moves[move]
-            states[role] = state
-            if channel >= 0:
+            row, effect, channel, label, receiver, _ = moves[move]
+            at[role] = row
+            if effect is _TAKES:
+                queues[channel].popleft()
+            elif effect is not _NONE:
                 queue = queues[channel]
-                was_empty = not queue
-                if delivery:
-                    self._faulty(queue, label, delivery)
-                elif send:
+                if effect is _PUTS:
                     queue.append(label)
                 else:
-                    queue.popleft()
-                if send:
-                    size = len(queue)
-                    if size > longest[channel]:
-                        longest[channel] = size
-                    _, awaited, heads, _ = rows[receiver][states[receiver]]
-                    if whole and awaited >= -1:
-                        first = was_empty and awaited == channel
-                        later = heads.get(label, nothing) if first else nothing
-                    else:
-                        later = ready_of(receiver)
-                    if later:
-                        if not ready[receiver]:
-                            active.append(receiver)
-                            able |= 1 << rank[receiver]
-                        ready[receiver] = later
-            free, awaited, heads, _ = rows[role][state]
-            if not whole or awaited < -1:
-                found = ready_of(role)
+                    _change(queue, label, effect)
+                size = len(queue)
+                if size >= longest and (size > longest or channel < self.fullest):
+                    self.longest = longest = size
+                    self.fullest = channel
+                other = at[receiver]
+                if whole and other.channel >= -1:
+                    later = other.heads.get(queue[0]) if other.channel == channel else nothing
+                else:
+                    later = ready_of(receiver)
+                if later:
+                    if not ready[receiver]:
+                        active.append(receiver)
+                        able |= bits[receiver]
+                    ready[receiver] = later
+            if whole and row.channel >= -1:
+                awaits = queues[row.channel] if row.channel >= 0 else nothing
+                found = row.heads.get(awaits[0], nothing) if awaits else row.free
             else:
-                awaits = queues[awaited] if awaited >= 0 else nothing
-                found = heads.get(awaits[0], nothing) if awaits else free
+                found = ready_of(role)
             ready[role] = found
             if not found:
                 active.remove(role)
-                able ^= 1 << rank[role]
-        return active
+                able ^= bits[role]
+        self.able = able
 
-    def _ranks(self) -> list[int]:
-        """The priorities of the roles; all equal, and not looked at, in a uniform run."""
-        ranks = list(range(_CHANGES, _CHANGES + len(self.states)))
-        if self.rules.schedule is ScheduleKind.PCT:
-            self.rng.shuffle(ranks)
-            length = self.length
-            self.changes = sorted(
-                (int(self.rng.random() * length) for _ in range(_CHANGES)), reverse=True
-            )
-        return ranks
-
-    def _next_pause(self) -> int:
-        """How many events are made before something fails or a priority changes."""
-        moments = [moment for moment, _ in self.pending[-1:]] + self.changes[-1:]
-        return min(moments, default=self.rules.most_events)
-
-    def _changed(self, made: list[int], rank: list[int], active: Sequence[int]) -> bool:
-        """Let the failures and changes of this moment happen; False when the run is at its end.
-
-        Where no role can act any more, all remaining failures happen now.
-        """
-        before = len(self.pending), len(self.changes)
-        while self.pending and (self.pending[-1][0] <= len(made) or not active):
-            self._fail(len(made))
-        while self.changes and self.changes[-1] <= len(made) and active:
-            self.changes.pop()
-            rank[max(active, key=rank.__getitem__)] = len(self.changes)
-        return bool(active) and (len(self.pending), len(self.changes)) != before
-
-    def _faulty(self, queue: deque[int], label: int, delivery: Delivery) -> None:
-        """Put a message in twice, or take one that is not the head."""
-        if delivery is Delivery.DUPLICATED:
-            queue.extend((label, label))
-        else:
-            head = queue.popleft()
-            queue.remove(label)
-            queue.appendleft(head)
-
-    def _fail(self, made: int) -> None:
-        """Let the next failure happen."""
-        _, outage = self.pending.pop()
-        if outage is None:
-            self.silent = True
-        else:
-            self.outages.append(msgspec.structs.replace(outage, after=made))
-            if outage.kind is OutageKind.CRASH:
-                self.dead.add(self.rules.roles.index(outage.role))
+    def _let_happen(self, made: int, until: int) -> None:
+        """Let the failures and then the changes of priorities up to a moment happen."""
+        changes, has_failed = 0, False
+        while self.moments and self.moments[-1][0] <= until:
+            _, what = self.moments.pop()
+            if what is _Change.PRIORITY:
+                changes += 1
             else:
-                at = self.compiled.channels.get((outage.role, outage.peer))
-                self.cut |= set() if at is None else {at}
+                self._fail(what, made)
+                has_failed = True
+        if has_failed:
+            self._look()
+        for _ in range(changes):
+            self._lower()
 
-    # Ends
+    def _lower(self) -> None:
+        """Give the highest role that can move a rank below all that are used."""
+        if not self.able:
+            return
+        self.lower -= 1
+        rank, highest = self.lower, self.able.bit_length() - 1
+        role = self.role_at[highest]
+        self.role_at[rank], self.bits[role] = role, 1 << rank
+        self.able ^= 1 << highest | 1 << rank
 
-    def _judged(self, index: int, made: list[int]) -> SimulatedRun:
-        compiled = self.compiled
-        machines = compiled.made.machines
-        failed = {o.role for o in self.outages if o.kind is not OutageKind.CUT}
-        able = any(
-            compiled.moves[move].delivery in OWED
-            for role in range(len(machines))
-            for move in self._ready(role)
-        )
-        waits = [
-            machine.role
-            for role, machine in enumerate(machines)
-            if machine.role not in failed and not machine.final[self.states[role]]
-        ]
-        left = any(self.queues)
-        if able:
-            ending = RunEnding.LIMIT
-        elif waits:
-            ending = RunEnding.WAITING
+    def _fail(self, what: Outage | _Change, made: int) -> None:
+        """Let a failure happen."""
+        if not isinstance(what, Outage):
+            self.silent = True
+            return
+        self.outages.append(Outage(made, what.role, what.peer, what.kind))
+        if what.kind is OutageKind.CRASH:
+            role = self.compiled.number[what.role]
+            self.crashed[role] = self.at[role]
+            self.at[role] = CRASHED
         else:
-            ending = RunEnding.STOPPED if left else RunEnding.COMPLETE
-        fault, culprits, decision = self._shown(ending, waits, failed)
-        fullest = max(range(len(self.longest)), key=self.longest.__getitem__, default=-1)
-        channel = list(compiled.channels)[fullest] if fullest >= 0 else ("", "")
-        longest = self.longest[fullest] if fullest >= 0 else 0
-        outages = tuple(self.outages)
-        return SimulatedRun(
-            index, tuple(made), outages, ending, longest, channel, fault, culprits, decision
-        )
+            channel = self.compiled.channels.get((what.role, what.peer))
+            self.cut |= set() if channel is None else {channel}
 
-    def _shown(
-        self, ending: RunEnding, waits: Sequence[str], failed: set[str]
-    ) -> tuple[Fault | None, tuple[str, ...], int]:
-        """The faults at the end of the run; decisions first, then messages, then who waits."""
-        made = self.compiled.made
-        for number, rule in enumerate(self.rules.decisions):
-            marks = [made.marks[r][s][number] for r, s in enumerate(self.states)]
-            if rule.kind is DecisionKind.AGREEMENT and len({*marks} - {0}) > 1:
-                return Fault.DISAGREEMENT, (), number
-            if rule.kind is DecisionKind.AT_MOST_ONCE and 2 in marks:
-                return Fault.REPETITION, (), number
-        if ending is RunEnding.LIMIT:
-            return None, (), -1
-        for role, machine in enumerate(made.machines):
-            gone = machine.final[self.states[role]] and not machine.moves[self.states[role]]
-            if gone and machine.role not in failed and self._has_messages(machine.role):
-                return Fault.ORPHAN_MESSAGE, (machine.role,), -1
-        unspecified = [role for role in waits if self._has_unspecified_reception(role)]
-        if unspecified:
-            return Fault.UNSPECIFIED_RECEPTION, (unspecified[0],), -1
-        engaged = [
-            role for role in waits if not self.rules.scenario.engaged_only or self._has_acted(role)
-        ]
-        if engaged:
-            return Fault.STUCK_ROLE, (engaged[0],), -1
-        return None, (), -1
 
-    def _has_unspecified_reception(self, role: str) -> bool:
-        """True of a role that can only receive, and finds a wrong message wherever it may."""
-        number = self.rules.roles.index(role)
-        row = self.compiled.rows[number][self.states[number]]
-        if row.free or not row.takes or any(bag for _, _, bag in row.takes):
-            return False
-        return all(
-            self.queues[at] and self.queues[at][0] not in heads for at, heads, _ in row.takes
-        )
-
-    def _has_acted(self, role: str) -> bool:
-        number = self.rules.roles.index(role)
-        return self.compiled.made.acted[number][self.states[number]]
-
-    def _has_messages(self, role: str) -> bool:
-        return any(
-            bool(self.queues[at])
-            for (_, receiver), at in self.compiled.channels.items()
-            if receiver == role
-        )
+def _change(queue: deque[int], label: int, effect: QueueEffect) -> None:
+    """Put a message in twice, or take one that is not the head."""
+    if effect is QueueEffect.PUTS_TWICE:
+        queue.extend((label, label))
+    else:
+        head = queue.popleft()
+        queue.remove(label)
+        queue.appendleft(head)

@@ -2,40 +2,72 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, TypeAlias
+from enum import IntEnum
+from typing import Final, NamedTuple, TypeAlias, assert_never
 
 from tellverify.model.delivery import Delivery
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.faulty_channels import UNQUEUED
 from tellverify.model.scenario import Channel
 from tellverify.search.scenario_machines import ScenarioMachines
 
 
-class _RunMove(NamedTuple):
-    """A move of a role: where it leads, and what it does to a queue."""
+class QueueEffect(IntEnum):
+    """What a move does to the queue of its channel."""
 
-    actor: int
-    target: int
+    NONE = 0
+    TAKES = 1  # the head
+    PUTS = 2
+    PUTS_TWICE = 3
+    TAKES_LATER = 4  # a message behind the head
+
+
+class WalkMove(NamedTuple):
+    """A move of a role: the state that it leads to, and what it does to a queue."""
+
+    target: WalkRow
+    effect: QueueEffect
     channel: int  # -1: no queue is concerned
     label: int
     receiver: int
     delivery: Delivery
-    send: bool
 
 
 _Takes: TypeAlias = list[tuple[int, dict[int, int], dict[int, int]]]
 
 
-class _RunRow(NamedTuple):
+class WalkRow:
     """The moves of a local state: those that need no queue, and those that take from one.
 
     Where all of them take from the head of one queue, `channel` is that and `heads` has the move,
     in a list, for each label; `channel` is -1 where none takes, and -2 where it is not as simple.
+    Rows are compared by identity: there is one for each state of each role.
     """
 
-    free: list[int]
-    channel: int
-    heads: dict[int, list[int]]
-    takes: _Takes
+    __slots__ = ("channel", "free", "heads", "state", "takes")
+
+    def __init__(self, state: int) -> None:
+        self.state = state
+        self.free: list[int] = []
+        self.channel = -1
+        self.heads: dict[int, list[int]] = {}
+        self.takes: _Takes = []
+
+    def finish(self, takes: _Takes) -> None:
+        """Note the moves that take from a queue, when those that do not are known."""
+        self.takes = takes
+        if not takes:
+            return
+        channel, heads, bag = takes[0]
+        if self.free or bag or len(takes) > 1:
+            self.channel = -2
+            return
+        self.channel = channel
+        self.heads = {label: [move] for label, move in heads.items()}
+
+
+CRASHED: Final = WalkRow(-1)
+"""The row of a role that has crashed, whatever its state was: no move."""
 
 
 class CompiledRows:
@@ -44,45 +76,57 @@ class CompiledRows:
     def __init__(self, made: ScenarioMachines, liars: frozenset[str]) -> None:
         self.made = made
         self.liars = liars
-        roles = [machine.role for machine in made.machines]
-        number = {role: n for n, role in enumerate(roles)}
+        roles = self.roles = [machine.role for machine in made.machines]
+        number = self.number = {role: n for n, role in enumerate(roles)}
+        self.liars_by_number = {number[role] for role in liars}
+        self.lying = tuple(Outage(0, role, kind=OutageKind.BYZANTINE) for role in sorted(liars))
         self.channels: dict[Channel, int] = {}
-        self.labels: dict[str, int] = {}
-        self.moves: list[_RunMove] = []
+        labels: dict[str, int] = {}
+        self.moves: list[WalkMove] = []
         self.places: list[tuple[int, int, int]] = []  # role, state, place of every move
-        self.rows: list[list[_RunRow]] = []
+        self.rows = [[WalkRow(s) for s in range(m.state_count)] for m in made.machines]
         for role, machine in enumerate(made.machines):
-            states: list[_RunRow] = []
-            for state, row in enumerate(machine.moves):
-                free: list[int] = []
+            for state, moves in enumerate(machine.moves):
+                row = self.rows[role][state]
                 takes: dict[int, tuple[dict[int, int], dict[int, int]]] = {}
-                for place, (action, target) in enumerate(row):
+                for place, (action, target) in enumerate(moves):
                     ends = (roles[role], action.peer)
                     channel = ends if action.send else (ends[1], ends[0])
                     at = -1
                     if action.delivery not in UNQUEUED:
                         at = self.channels.setdefault(channel, len(self.channels))
-                    label = self.labels.setdefault(action.label, len(self.labels))
-                    receiver = number[channel[1]]
+                    label = labels.setdefault(action.label, len(labels))
                     move = len(self.moves)
-                    self.moves.append(
-                        _RunMove(role, target, at, label, receiver, action.delivery, action.send)
-                    )
+                    effect = _effect(action.send, action.delivery)
+                    there, receiver = self.rows[role][target], number[channel[1]]
+                    self.moves.append(WalkMove(there, effect, at, label, receiver, action.delivery))
                     self.places.append((role, state, place))
                     if action.send or at < 0:
-                        free.append(move)
+                        row.free.append(move)
                     else:
                         heads, bag = takes.setdefault(at, ({}, {}))
                         into = bag if action.delivery is Delivery.REORDERED else heads
                         into[label] = move
-                states.append(_run_row(free, [(at, *pair) for at, pair in takes.items()]))
-            self.rows.append(states)
+                row.finish([(at, *pair) for at, pair in takes.items()])
+        self.names = list(self.channels)
+        # The rows at the start, and who can move there: all queues are empty.
+        self.first = [states[0] for states in self.rows]
+        self.free = [row.free for row in self.first]
+        self.active = [role for role, free in enumerate(self.free) if free]
+        # Priorities where none are drawn.
+        self.role_at = list(range(len(roles)))
+        self.bits = [1 << role for role in self.role_at]
 
 
-def _run_row(free: list[int], takes: _Takes) -> _RunRow:
-    if not takes:
-        return _RunRow(free, -1, {}, takes)
-    channel, heads, bag = takes[0]
-    if free or bag or len(takes) > 1:
-        return _RunRow(free, -2, {}, takes)
-    return _RunRow(free, channel, {label: [move] for label, move in heads.items()}, takes)
+def _effect(send: bool, delivery: Delivery) -> QueueEffect:
+    match delivery:
+        case Delivery.FIFO:
+            return QueueEffect.PUTS if send else QueueEffect.TAKES
+        case Delivery.DUPLICATED:
+            return QueueEffect.PUTS_TWICE
+        case Delivery.REORDERED:
+            return QueueEffect.TAKES_LATER
+        case Delivery.LOST | Delivery.FORGED | Delivery.ABSORBED:
+            return QueueEffect.NONE
+        case unreachable:
+            assert_never(unreachable)

@@ -6,7 +6,6 @@ A run is given by a seed and an index, in any process.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from random import Random
 from typing import Final, NamedTuple
 
 from tellverify.model.decision import DecisionRule
@@ -18,6 +17,8 @@ from tellverify.model.outage import channels_of
 from tellverify.model.scenario import ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
 from tellverify.search.random_walk import RandomWalk, ScheduleKind, WalkRules
+from tellverify.search.run_judgement import RunJudge
+from tellverify.search.run_numbers import RunNumbers
 from tellverify.search.run_rows import CompiledRows
 from tellverify.search.scenario_machines import scenario_machines
 from tellverify.search.simulated_run import RunEnding, SimulatedRun
@@ -30,13 +31,12 @@ _PROBES: Final = (-1, -2, -3, -4)  # the indices of runs that say how long runs 
 def usual_length(run: Callable[[int], SimulatedRun], *, has_faults: bool) -> int:
     """How many events runs have; failures are drawn among as many.
 
-    Where a failure may keep others busy without end, a run that ends is preferred.
+    Under faults it is that of the longest of some runs, as a run may fail soon, and of those that
+    end, as a failure may keep others busy without end.
     """
-    for index in _PROBES if has_faults else _PROBES[:1]:
-        found = run(index)
-        if found.ending is not RunEnding.LIMIT:
-            break
-    return max(1, len(found.moves))
+    found = [run(index) for index in (_PROBES if has_faults else _PROBES[:1])]
+    ended = [one for one in found if one.ending is not RunEnding.LIMIT]
+    return max(1, *(len(one.moves) for one in ended or found))
 
 
 class CountedMove(NamedTuple):
@@ -81,8 +81,9 @@ class Simulator:
             raise ValueError("the scenario names a member that no family has")
         self.resolved: ResolvedScenario = found
         self._rules = WalkRules(self.roles, found, schedule, self.decisions, most_events)
-        self._sets = list(found.byzantine_sets())
+        self._sets = list(found.byzantine_sets())  # one at least, if only the empty one
         self._known: dict[frozenset[str], CompiledRows] = {}
+        self._judges: dict[frozenset[str], RunJudge] = {}
         self.length = 1
         self.length = usual_length(self.run, has_faults=bool(self.scenario.rules))
 
@@ -93,9 +94,12 @@ class Simulator:
 
     def run(self, index: int) -> SimulatedRun:
         """The run with an index; equal in every process."""
-        rng = Random(f"{self.seed}:{index}")
-        liars = self._sets[int(rng.random() * len(self._sets))] if self._sets else frozenset()
-        return RandomWalk(self._rules, self.compiled(liars), rng, self.length).run(index)
+        numbers = RunNumbers(self.seed, index)
+        sets = self._sets
+        liars = numbers.one_of(sets) if len(sets) > 1 else sets[0]
+        compiled = self.compiled(liars)
+        judge = self._judges[liars]
+        return RandomWalk(self._rules, compiled, numbers, self.length).run(index, judge)
 
     def compiled(self, liars: frozenset[str]) -> CompiledRows:
         """The rows of the machines when `liars` are Byzantine."""
@@ -103,6 +107,9 @@ class Simulator:
         if known is None:
             made = scenario_machines(self.machines, self.resolved, liars, self.decisions)
             known = self._known[liars] = CompiledRows(made, liars)
+            self._judges[liars] = RunJudge(
+                known, self.decisions, engaged_only=self.resolved.engaged_only
+            )
         return known
 
     def liars_of(self, run: SimulatedRun) -> frozenset[str]:

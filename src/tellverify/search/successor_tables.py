@@ -37,8 +37,15 @@ class SuccessorViews:
     def __init__(self, system: CompiledSystem, moves: Moves | None = None) -> None:
         self.system = system
         self._moves = moves or system.moves
+        self._is_regrouped = False
         self._groups: list[Lookup] = []
         self._singles = [self._by_state(role) for role in range(len(system.machines))]
+
+    def of_role(self, role: int) -> Sequence[Lookup]:
+        """The tables of a role by local state, with all that was looked up; empty after `regroup`,
+        since then tables begin anew.
+        """
+        return () if self._is_regrouped else self._singles[role][2]
 
     def successors(self, layer: Sequence[int]) -> set[int]:
         """All configurations one move after one of `layer`."""
@@ -112,6 +119,7 @@ class SuccessorViews:
             len({(c >> shift) & mask for c in sample})
             for shift, mask in zip(system.shift, system.mask, strict=True)
         ]
+        self._is_regrouped = True
         self._groups, self._singles = [], []
         role = 0
         while role < len(sizes):

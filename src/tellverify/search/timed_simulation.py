@@ -7,7 +7,6 @@ retry does not starve the answer that it waits for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from random import Random
 from typing import Final
 
 from tellverify.evidence.timed_fault_run import timed_channels
@@ -17,7 +16,8 @@ from tellverify.model.fault import Fault
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
 from tellverify.model.timed_text import TimedProtocol
-from tellverify.search.random_walk import ScheduleKind, drawn_failures
+from tellverify.search.random_walk import ScheduleKind
+from tellverify.search.run_numbers import RunNumbers, drawn_failures
 from tellverify.search.simulated_run import RunEnding, SimulatedRun
 from tellverify.search.simulation import MOST_EVENTS, CountedMove, usual_length
 from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
@@ -75,7 +75,7 @@ class TimedSimulator:
 
     def run(self, index: int) -> SimulatedRun:
         """The run with an index; its steps are equal in every process."""
-        return _TimedWalk(self, Random(f"{self.seed}:{index}")).run(index)
+        return _TimedWalk(self, RunNumbers(self.seed, index)).run(index)
 
     def liars_of(self, run: SimulatedRun) -> frozenset[str]:
         """The Byzantine roles of a run: none."""
@@ -102,10 +102,10 @@ class TimedSimulator:
 class _TimedWalk:
     """One run on its way."""
 
-    def __init__(self, owner: TimedSimulator, rng: Random) -> None:
+    def __init__(self, owner: TimedSimulator, numbers: RunNumbers) -> None:
         self.owner = owner
         self.system = owner.system
-        self.rng = rng
+        self.numbers = numbers
         self.configuration = owner.system.first()
         self.dead: set[int] = set()
         self.cut: set[Channel] = set()
@@ -113,13 +113,13 @@ class _TimedWalk:
         self.marks = [("",) * len(owner.roles) for _ in owner.decisions]
         self.longest, self.fullest = 0, ("", "")
         self.rank = list(range(len(owner.roles)))
-        rng.shuffle(self.rank)
-        self.changes = [int(rng.random() * owner.length) for _ in range(_CHANGES)]
+        numbers.shuffle(self.rank)
+        self.changes = [int(numbers.draw() * owner.length) for _ in range(_CHANGES)]
         self.pending = self._drawn_failures()
 
     def _drawn_failures(self) -> list[tuple[int, Outage]]:
         """Crashes and cuts with their times, soonest last."""
-        drawn = drawn_failures(self.owner.resolved, self.rng, self.owner.length)
+        drawn = drawn_failures(self.owner.resolved, self.numbers, self.owner.length)
         return sorted(drawn, key=lambda one: -one[0])
 
     def run(self, index: int) -> SimulatedRun:
@@ -133,7 +133,7 @@ class _TimedWalk:
             if not able:
                 break
             role = self._drawn_role(list(able), len(made))
-            event, delta, _ = self.rng.choice(able[role])
+            event, delta, _ = self.numbers.one_of(able[role])
             made.append(event)
             self._make(role, event, delta)
             able = self._able()
@@ -160,7 +160,7 @@ class _TimedWalk:
 
     def _drawn_role(self, able: list[int], made: int) -> int:
         if self.owner.schedule is ScheduleKind.UNIFORM:
-            return self.rng.choice(able)
+            return self.numbers.one_of(able)
         role = max(able, key=self.rank.__getitem__)
         if made in self.changes:
             self._lower(role)

@@ -187,3 +187,14 @@ def test_a_search_that_ends_at_a_budget_says_what_was_decided() -> None:
     found = check_scenario(machines, parse_scenario("s", "loss"), largest_bound=8, budget=240)
     assert found is not None and found.overflow and not found.complete
     assert found.decided == "loss <= 1"
+
+
+@pytest.mark.parametrize("setting", ["", ", engaged-only = false"])
+def test_where_only_runs_without_faults_are_decided_that_is_said(setting: str) -> None:
+    """Also where such a run, here one that leaves a message behind, is replayed."""
+    a = Machine("A", (((Action(True, "B", "m"), 1),), ()), (False, True))
+    b = Machine("B", ((),), (True,))
+    scenario = parse_scenario("s", f"loss{setting}")
+    found = check_scenario([a, b], scenario, largest_bound=8, budget=2)
+    assert found is not None and found.overflow
+    assert found.decided == "no faults"
