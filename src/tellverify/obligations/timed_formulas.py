@@ -12,10 +12,9 @@ from typing import Final
 
 from tellverify.diagnostics.limits import STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.properties import PROPERTY_BROKEN
-from tellverify.evidence.timed_fault_run import timed_channels
 from tellverify.model.formula import BranchAtom, FinishedAtom, Formula, OfferAtom
 from tellverify.model.scenario import Scenario, resolved
-from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, timed_channels
 from tellverify.obligations.options import Options
 from tellverify.obligations.temporal_answers import TemporalAnswer, contradicted
 from tellverify.obligations.timed import TimedAnswer, covered, is_minimal, searched_timed

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.evidence.timed_fault_run import timed_channels, unshown_timed
+from tellverify.evidence.timed_fault_run import unshown_timed
 from tellverify.model.decision import DecisionKind, DecisionRule, breaking_roles
 from tellverify.model.defect import Defect
 from tellverify.model.failure import Outage, OutageKind
@@ -24,7 +24,7 @@ from tellverify.model.scenario import (
     ScenarioRule,
     resolved,
 )
-from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, timed_channels
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed import is_minimal, searched_events, searched_timed

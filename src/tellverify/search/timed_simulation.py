@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
-from tellverify.evidence.timed_fault_run import timed_channels
 from tellverify.model.decision import DecisionKind, DecisionRule
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
-from tellverify.model.timed_text import TimedProtocol
+from tellverify.model.timed_text import TimedProtocol, timed_channels
 from tellverify.search.random_walk import ScheduleKind, drawn_failures
 from tellverify.search.simulated_run import RunEnding, SimulatedRun
 from tellverify.search.simulation import MOST_EVENTS, CountedMove, usual_length
