@@ -66,6 +66,7 @@ def check(
         ("crash <= 1 of Server, deduplicate = true", "TV592", "no rule duplicates"),
         ("crash <= 99999999999 of Server", "TV590", "a number up to"),
         ("crash <= 1 of Server, engaged-only = maybe", "TV590", "`true` or `false`"),
+        ("loss, engaged-only = true, engaged-only = false", "TV590", "set twice"),
     ],
 )
 def test_a_wrong_scenario_is_a_finding_with_a_place(

@@ -17,10 +17,12 @@ from tellverify.diagnostics.model import Code
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
+from tellverify.model.site import Site
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Instance
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
+from tellverify.verdict.outcome import Outcome
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
@@ -74,6 +76,10 @@ class MeteredInstance:
             self._shape = PathShape(self.graph)
         return self._shape
 
+    def open_facts(self) -> Outcome | None:
+        """Why it is not known what all runs record, None where it is."""
+        return None
+
     def shown(
         self,
         run: Sequence[int],
@@ -90,7 +96,7 @@ class MeteredInstance:
             (culprit,),
             explanation,
             minimal,
-            place=self.graph.site_of(run[-1]),
+            place=self.graph.site_of(run[-1]) if run else Site(),
         )
         return replayed(self.machines, trace, lambda: judge(trace))
 

@@ -9,6 +9,7 @@ annotations of its own steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -30,33 +31,42 @@ from tellverify.obligations.options import Options
 from tellverify.obligations.timed import TimedAnswer, covered, searched_timed
 from tellverify.obligations.timed_runs import TimedRuns
 from tellverify.obligations.worst_cases import Meters
-from tellverify.search.timed import TimedSearch
+from tellverify.search.timed import TimedFindings, TimedSearch
 from tellverify.search.timed_events import TimedEvent, TimedEventKind, TimedSettings
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 
 _FREE: Final = 0  # the number of the site of what is no send
 
 
+@lru_cache(maxsize=3)
+def _searched(
+    protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
+) -> tuple[TimedFindings, TimedSearch, int]:
+    """The search, made once for the costs and the facts of a protocol."""
+    return searched_timed(protocol, TimedSettings(late, fire), longest, budget)
+
+
 class TimedMetered(MeteredInstance):
     """The configurations of a protocol with timeouts as a graph whose sends cost something.
 
     `answer` says how much was searched. Sends that nothing tells apart but their statements cost
-    what the dearest of them costs.
+    what the dearest of them costs; `is_exact` and `has_same_facts` say that these cost the same,
+    and that they record the same facts.
     """
 
     def __init__(
         self, instance: Instance, protocol: TimedProtocol, rules: Rules, options: Options
     ) -> None:
         self.late, self.fire = LatePolicy(options.late), FirePolicy(options.fire)
-        settings = TimedSettings(self.late, self.fire)
-        found, search, bound = searched_timed(
-            protocol, settings, options.queue_limit, options.search_limit
+        found, search, bound = _searched(
+            protocol, self.late, self.fire, options.queue_limit, options.search_limit
         )
         self.protocol = protocol
         self.answer = TimedAnswer(found, bound)
         sends = _PricedSends(protocol, rules)
         graph, self._event = _graph_of(search, sends)
         self.is_exact = sends.is_exact
+        self.has_same_facts = sends.has_same_facts
         self._events = search.system.events
         super().__init__(instance, graph, rules)
         self.metadata = sends.metadata
@@ -68,6 +78,19 @@ class TimedMetered(MeteredInstance):
     def events_of(self, run: Sequence[int]) -> list[TimedEvent]:
         """The events of a path of the graph."""
         return [self._events[self._event[edge]] for edge in run]
+
+    def open_facts(self) -> Outcome | None:
+        """Why it is not known what all runs record, None where it is."""
+        if not self.has_same_facts:
+            reason = "messages with one label record different facts"
+            return Unknown(reason, UNSUPPORTED.number)
+        searched = covered(self.answer)
+        if isinstance(searched, Proved):
+            return None
+        if isinstance(searched, Unknown):
+            return searched
+        reason = "not all runs were searched: queues or numbers of attempts have no limit"
+        return Unknown(reason, UNSUPPORTED.number)
 
     def shown(
         self,
@@ -91,7 +114,7 @@ class TimedMetered(MeteredInstance):
             queues=replay.queues(),
             waiting=tuple(map(replay.waiting, runs.told(steps, (culprit,)))),
             states=tuple(states),
-            place=self.graph.site_of(run[-1]),
+            place=self.graph.site_of(run[-1]) if run else Site(),
         )
         if not judge(trace):
             raise Defect("a run of a protocol with timeouts does not add up")
@@ -101,14 +124,15 @@ class TimedMetered(MeteredInstance):
 class _PricedSends:
     """A site for each sender, receiver and label, and what it costs.
 
-    `is_exact`: statements that nothing else tells apart cost the same.
+    `is_exact`: statements that nothing else tells apart cost the same; `has_same_facts`: they
+    record the same facts.
     """
 
     def __init__(self, protocol: TimedProtocol, rules: Rules) -> None:
         self.sites = [Site()]
         self.metadata = [Metadata()]
         self.number: dict[tuple[str, str, str], int] = {}
-        self.is_exact = True
+        self.is_exact = self.has_same_facts = True
         for node in protocol.nodes:
             if not isinstance(node, MessageNode):
                 continue
@@ -120,9 +144,12 @@ class _PricedSends:
                 self.number[key] = len(self.sites)
                 self.sites.append(site)
                 self.metadata.append(here)
-            elif _priced(here) != _priced(self.metadata[known]):
+                continue
+            first = self.metadata[known]
+            self.has_same_facts = self.has_same_facts and here.facts == first.facts
+            if _priced(here) != _priced(first):
                 self.is_exact = False
-                self.metadata[known] = _dearest(self.metadata[known], here)
+                self.metadata[known] = _dearest(first, here)
 
 
 def _priced(one: Metadata) -> tuple[bool, int, tuple[tuple[str, int], ...]]:
@@ -137,6 +164,7 @@ def _dearest(one: Metadata, other: Metadata) -> Metadata:
     return Metadata(
         annotated=one.annotated or other.annotated,
         cost=max(one.cost, other.cost),
+        facts=one.facts,
         bits=tuple(sorted(bits.items())),
     )
 
@@ -161,6 +189,9 @@ def _graph_of(search: TimedSearch, sends: _PricedSends) -> tuple[ProtocolGraph, 
                 target.append(after)
         first.append(len(target))
     rows = [kinds[one] for one in event_of]
+    final = bytearray(len(first) - 1)
+    for at in search.ends():
+        final[at] = 1
     graph = ProtocolGraph(
         name=protocol.name,
         roles=protocol.roles,
@@ -171,7 +202,7 @@ def _graph_of(search: TimedSearch, sends: _PricedSends) -> tuple[ProtocolGraph, 
         label=[0] * len(rows),
         target=target,
         site=[row[2] for row in rows],
-        final=bytearray(len(first) - 1),
+        final=final,
         sites=tuple(sends.sites),
     )
     return graph, event_of

@@ -8,7 +8,7 @@ import pytest
 
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
-from tellverify.verdict.outcome import Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
 from tellverify.verification.exit_code import judge
 from tellverify.verification.pipeline import check_text
@@ -182,10 +182,60 @@ def test_the_guard_chain_of_annotations_is_decided_beside_a_timeout() -> None:
     assert dict(found.statistics) == {"guarded-sends": 3, "unguarded-sends": 0}
 
 
-def test_a_ceremony_beside_a_timeout_says_what_it_is_not_decided_for() -> None:
-    found = verdicts_of("-- tell: category(C)\n" + CHARGED)["ceremony"]
-    assert found.required
-    assert "`timeout` (line 4)" in reason_of(found)
+CEREMONY = """-- tell: category(C)
+protocol Rotate =
+  roles C, D[N]
+  C { guard_capability : "x:y", flow_cost : 1, journal_facts : "R::Initiated" } -> D[*] : Propose
+  timeout 5s C at
+    D[*] -> C : Ready
+    C { guard_capability : "x:y", flow_cost : 1, journal_facts : "R::Committed" } -> D[*] : Commit
+  on timeout =>
+    C { guard_capability : "x:y", flow_cost : 1, journal_facts : "R::Aborted" } -> D[*] : Abort
+"""
+
+
+def test_a_ceremony_that_ends_at_its_deadline_is_decided() -> None:
+    found = verdicts_of(CEREMONY)
+    assert found["ceremony"].required and isinstance(found["ceremony"].outcome, Bounded)
+    assert isinstance(found["ceremony-status"].outcome, Proved)
+    assert exit_of(CEREMONY) == 0
+
+
+def test_a_ceremony_whose_timer_fires_without_an_outcome_is_refuted() -> None:
+    text = CEREMONY.replace(', journal_facts : "R::Aborted"', "")
+    found = verdicts_of(text)["ceremony"].outcome
+    assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
+    assert found.evidence.explanation == "a complete run ends with neither a commit nor an abort"
+    assert any(step.timer for step in found.evidence.steps)
+    assert exit_of(text) == 1
+
+
+def test_a_ceremony_that_aborts_after_its_outcome_is_refuted() -> None:
+    """The first device gives up waiting although the commit is on its way."""
+    text = """-- tell: category(C)
+protocol Rotate =
+  roles C, D
+  C { guard_capability : "x:y", flow_cost : 1, journal_facts : "R::Initiated" } -> D : Propose
+  timeout 5s D at
+    C { guard_capability : "x:y", flow_cost : 1, journal_facts : "R::Committed" } -> D : Commit
+  on timeout =>
+    D { guard_capability : "x:y", flow_cost : 1, journal_facts : "R::Aborted" } -> C : GiveUp
+"""
+    found = verdicts_of(text)["ceremony"].outcome
+    assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
+    assert "after the ceremony has had its outcome" in found.evidence.explanation
+    labels = [step.label for step in found.evidence.steps if step.send]
+    assert set(labels) == {"Propose", "Commit", "GiveUp"}
+
+
+def test_a_ceremony_of_which_not_all_runs_are_searched_is_unknown() -> None:
+    outcome = verdicts_of(CEREMONY, Options(search_limit=5))["ceremony"].outcome
+    assert isinstance(outcome, Unknown) and outcome.knob == "configurations"
+
+
+def test_a_ceremony_whose_equal_labels_record_different_facts_is_unknown() -> None:
+    outcome = verdicts_of(CEREMONY.replace(": Abort", ": Commit"))["ceremony"].outcome
+    assert isinstance(outcome, Unknown) and "record different facts" in outcome.reason
 
 
 def test_annotations_of_what_is_too_large_are_named_too() -> None:
