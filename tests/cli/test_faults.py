@@ -343,3 +343,40 @@ def test_an_obligation_under_a_scenario_is_assumed_by_its_whole_name(
     ):
         _, said = check(folder, capsys, f"-- tell: assume({name}): {reason}\n{stated}")
         assert words in said, said
+
+
+SHY = "-- tell: property shy: receive Abort only after send Abort\n"
+DEADLINE = """protocol Ota =
+  roles C, D[N]
+  C -> D[*] : Propose
+  timeout 30s C at
+    D[*] -> C : Ready
+    C -> D[*] : Commit
+  on timeout =>
+    C -> D[*] : Abort
+"""
+
+
+@pytest.mark.parametrize(("text", "limit"), [(OTA, "40"), (DEADLINE, "90")])
+@pytest.mark.parametrize("in_configuration", [False, True])
+def test_a_formula_of_which_the_search_ends_names_what_is_decided(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    limit: str,
+    in_configuration: bool,
+) -> None:
+    rules = "loss <= 2, crash <= 1 of D"
+    if in_configuration:
+        settings = f'[faults.lossy]\nrules = ["{rules}"]\n'
+        (folder / "tellverify.toml").write_text(settings, "utf-8")
+    else:
+        text = f"-- tell: faults lossy({rules})\n{text}"
+    options = ("--instances", "D=2", "--configurations", limit)
+    done, said = check(folder, capsys, SHY + text, *options)
+    said = " ".join(said.split())
+    assert done == 0
+    assert "unknown property[shy] @ lossy TV902" in said
+    formula = said.partition("unknown property[shy] @ lossy")[2]
+    assert "decided with `crash <= 1 of D`" in formula[:250]
+    assert "unknown no-stuck-role" in said or "refuted no-stuck-role" in said

@@ -20,7 +20,7 @@ from tellverify.search.random_walk import ScheduleKind, drawn_failures
 from tellverify.search.simulated_run import RunEnding, SimulatedRun
 from tellverify.search.simulation import MOST_EVENTS, CountedMove, usual_length
 from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
-from tellverify.search.timed_failures import breaks_decision, marked_by
+from tellverify.search.timed_failures import breaks_decision, marked_by, undecided_with_timers
 from tellverify.search.timed_system import TimedSystem
 from tellverify.search.timed_verdicts import TimedVerdicts
 
@@ -57,7 +57,7 @@ class TimedSimulator:
         if found is None:
             raise ValueError("the scenario names a member that no family has")
         if found.byzantine or found.reorder:
-            raise ValueError("`byzantine` and `reorder` have no meaning with timeouts")
+            raise ValueError(undecided_with_timers(self.scenario))
         self.resolved: ResolvedScenario = found
         self.settings = TimedSettings(
             settings.late, settings.fire, settings.bound, None, found.loss, found.duplicate, True

@@ -170,8 +170,12 @@ def simulator_of(
             most_events=most_events,
             graph=subject.graph,
         )
+    from tellverify.search.timed_failures import undecided_with_timers
     from tellverify.search.timed_simulation import TimedSimulator
 
+    reason = undecided_with_timers(scenario)
+    if reason:
+        raise NotSimulated(f"not simulated: {reason}", is_refuted=False)
     settings = TimedSettings(
         LatePolicy(options.late), FirePolicy(options.fire), bound=_LONGEST_QUEUE
     )
