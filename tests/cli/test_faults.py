@@ -66,6 +66,7 @@ def check(
         ("crash <= 1 of Server, deduplicate = true", "TV592", "no rule duplicates"),
         ("crash <= 99999999999 of Server", "TV590", "a number up to"),
         ("crash <= 1 of Server, engaged-only = maybe", "TV590", "`true` or `false`"),
+        ("loss, engaged-only = true, engaged-only = false", "TV590", "set twice"),
     ],
 )
 def test_a_wrong_scenario_is_a_finding_with_a_place(
@@ -127,14 +128,12 @@ def test_scenarios_of_the_configuration_hold_for_protocols_with_their_names(
         '[properties]\nonce = "at-most-once(Put at Server)"\n',
         "utf-8",
     )
+    (folder / "b.tell").write_text("protocol P =\n  roles A, Nobody\n  A -> Nobody : X\n", "utf-8")
     done, said = check(folder, capsys, STORE)
     assert done == 0
     assert "no-stuck-role[Client] @ down" in said and "@ other" not in said
-    assert (
-        "no protocol that was checked has the names of scenario `other` (tellverify.toml:3)" in said
-    )
-    assert "of scenario `down`" not in said
-    assert "of scenario" not in check(folder, capsys, STORE, "--faults", "down")[1]
+    assert "scenario `other` fits no protocol" in said and "scenario `down`" not in said
+    assert "scenario `other`" not in check(folder, capsys, STORE, "--faults", "down")[1]
     assert "at-most-once[once]" in said and "at-most-once[once] @ down" in said
 
 
@@ -344,3 +343,40 @@ def test_an_obligation_under_a_scenario_is_assumed_by_its_whole_name(
     ):
         _, said = check(folder, capsys, f"-- tell: assume({name}): {reason}\n{stated}")
         assert words in said, said
+
+
+SHY = "-- tell: property shy: receive Abort only after send Abort\n"
+DEADLINE = """protocol Ota =
+  roles C, D[N]
+  C -> D[*] : Propose
+  timeout 30s C at
+    D[*] -> C : Ready
+    C -> D[*] : Commit
+  on timeout =>
+    C -> D[*] : Abort
+"""
+
+
+@pytest.mark.parametrize(("text", "limit"), [(OTA, "40"), (DEADLINE, "90")])
+@pytest.mark.parametrize("in_configuration", [False, True])
+def test_a_formula_of_which_the_search_ends_names_what_is_decided(
+    folder: Path,
+    capsys: pytest.CaptureFixture[str],
+    text: str,
+    limit: str,
+    in_configuration: bool,
+) -> None:
+    rules = "loss <= 2, crash <= 1 of D"
+    if in_configuration:
+        settings = f'[faults.lossy]\nrules = ["{rules}"]\n'
+        (folder / "tellverify.toml").write_text(settings, "utf-8")
+    else:
+        text = f"-- tell: faults lossy({rules})\n{text}"
+    options = ("--instances", "D=2", "--configurations", limit)
+    done, said = check(folder, capsys, SHY + text, *options)
+    said = " ".join(said.split())
+    assert done == 0
+    assert "unknown property[shy] @ lossy TV902" in said
+    formula = said.partition("unknown property[shy] @ lossy")[2]
+    assert "decided with `crash <= 1 of D`" in formula[:250]
+    assert "unknown no-stuck-role" in said or "refuted no-stuck-role" in said

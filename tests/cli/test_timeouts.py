@@ -199,8 +199,14 @@ def test_rules_that_are_not_decided_with_timers_are_named_at_the_scenario(tmp_pa
     done = tellverify("check", "ota.tell", "--isolated", "--no-cache", cwd=tmp_path)
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
-    for line, rule in ((1, "reorder"), (3, "byzantine of C")):
-        assert f"`{rule}` is not decided for protocols with timeouts --> ota.tell:{line}:" in said
+    for line, rule, why in ((1, "reorder", "arrive out of order"), (3, "byzantine of C", "claim")):
+        _, _, reason = said.partition(f"`{rule}` is not decided for protocols with timeouts: ")
+        reason, _, place = reason.partition(" --> ota.tell:")
+        assert reason.startswith("their rules say nothing of ") and why in reason
+        assert place.startswith(f"{line}:")
+    for name in ("devices", "lossy"):
+        simulated = tellverify("simulate", "ota.tell", "--faults", name, cwd=tmp_path)
+        assert simulated.returncode == 3 and "not simulated: `" in simulated.stderr
 
 
 def test_every_role_has_a_timer_of_its_own_in_the_faithful_dialect(tmp_path: Path) -> None:

@@ -95,6 +95,20 @@ def read_asked(paths: Sequence[str], flags: Flags) -> list[inputs.ReadFile]:
     return [inputs.read_found(path, flags.paths, flags.stdin_name) for path in paths]
 
 
+def unchecked_texts(flags: Flags, settings: Settings, checked: Sequence[str]) -> list[str]:
+    """The texts that a check without paths reads in the folder of the configuration, and this one
+    does not.
+    """
+    if not settings.path:
+        return []
+    whole = msgspec.structs.replace(flags, paths=())
+    paths, _ = paths_of(whole, settings)
+    named, _ = files_of(paths, whole, settings)
+    read = {os.path.normpath(path) for path in checked}
+    others = [path for path in named if os.path.normpath(path) not in read]
+    return [one.text for one in read_asked(others, whole) if one.text is not None]
+
+
 def _missing(path: str) -> str:
     """That nothing is called `path`, with what its folder has that may be meant."""
     folder, name = os.path.split(path)

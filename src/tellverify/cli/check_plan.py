@@ -6,12 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Final
 
 import click
 import msgspec
 
-from tellverify.cli.asked import files_of, paths_of, read_asked, reviewed
+from tellverify.cli.asked import files_of, paths_of, read_asked, reviewed, unchecked_texts
 from tellverify.cli.check_options import Flags
 from tellverify.cli.checked_workflows import checked_workflows
 from tellverify.cli.exit import Exit
@@ -182,6 +183,7 @@ def prepared(
         seconds=_total(flags),
         only=only,
         more=workflows.results(options, cache if is_own and not flags.recheck_cache else ""),
+        unchecked=partial(unchecked_texts, flags, found, [one.path for one in checked_files]),
     )
     limit_memory(flags.memory, conduct.jobs)
     told = (*notes, *about_it)

@@ -17,7 +17,7 @@ from tellverify.cli.exit import Exit
 from tellverify.cli.reports import Output, command_line
 from tellverify.cli.unmatched_names import (
     names_of_nothing,
-    settings_of_nothing,
+    properties_of_nothing,
     unknown_protocols,
 )
 from tellverify.language.files import inputs
@@ -92,9 +92,7 @@ def perform(flags: Flags, edits: Mapping[str, str] | None = None) -> CheckResult
         complaints = [*(unknown if some else ()), *names_of_nothing(result, options)]
         unknown = [] if some else unknown
         is_part = bool(flags.paths) or flags.changed_since is not None
-        properties, requirements = settings_of_nothing(result, options)
-        (notes if is_part else complaints).extend(properties)
-        notes.extend(requirements)
+        (notes if is_part else complaints).extend(properties_of_nothing(result, options))
     run = msgspec.structs.replace(
         result.run,
         command=command_line(),

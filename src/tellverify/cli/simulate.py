@@ -15,6 +15,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.check_plan import complain_refused, settled
 from tellverify.cli.complaints import Stopped, complain, say
 from tellverify.cli.exit import Exit
+from tellverify.cli.nearest import did_you_mean
 from tellverify.cli.opening import chosen, opened, parse_sizes
 from tellverify.cli.policies import style_of_output
 from tellverify.cli.simulate_output import (
@@ -24,6 +25,7 @@ from tellverify.cli.simulate_output import (
     run_lines,
     statistics_lines,
 )
+from tellverify.diagnostics.faults import is_left_out, unknown_names
 from tellverify.language.files import inputs
 from tellverify.language.instances import SizeFault
 from tellverify.model.limits import MachineTooLarge
@@ -35,9 +37,11 @@ from tellverify.search.simulated_run import SimulatedRun
 from tellverify.search.simulation import MOST_EVENTS, Simulator
 from tellverify.search.simulation_statistics import Tally
 from tellverify.search.timed_rows import TooManyTimedPlaces
+from tellverify.source.text import SourceFile
 from tellverify.verdict.identity import NO_FAULTS
 from tellverify.verification.output_paths import is_one_of
 from tellverify.verification.refused import RefusedFile
+from tellverify.verification.settings import Settings
 from tellverify.verification.shown_simulation import presumed, shown_fault
 from tellverify.verification.simulation_subject import (
     MANY_PLACES,
@@ -154,6 +158,7 @@ def simulate(
     """
     if bool(file) == bool(machines):
         raise click.UsageError("give a FILE, or machines with --machines")
+    settings = None
     try:
         settings = settled(Flags())
         options = settings.options
@@ -174,7 +179,7 @@ def simulate(
     except RefusedFile as refused:
         return complain_refused(refused)
     except NotSimulated as stop:
-        say(stop.diagnostics, stop.sources)
+        say(stop.diagnostics, {**stop.sources, **_configuration(settings)})
         if stop.reason:
             complain(tame(stop.reason))
         return Exit.REFUTED if stop.is_refuted else Exit.UNKNOWN
@@ -216,12 +221,22 @@ def _scenario(subject: SimulationSubject, name: str | None) -> Scenario:
     if name is None or name == NO_FAULTS:
         return Scenario()
     found = subject.scenario(name)
-    if found is None:
-        known = ", ".join(one.name for one in subject.scenarios) or "none"
-        raise click.UsageError(
-            f"`{tame(subject.name)}` has no scenario `{tame(name)}`; it has: {known}"
-        )
-    return found
+    if found is not None:
+        return found
+    unfit = [unknown_names(one, name) for one in subject.left_out if is_left_out(one, name)]
+    if unfit:
+        raise NotSimulated("", unfit)
+    names = [one.name for one in subject.scenarios]
+    meant = did_you_mean(name, names) or f"; it has: {', '.join(names) or 'none'}"
+    raise click.UsageError(f"`{tame(subject.name)}` has no scenario `{tame(name)}`{meant}")
+
+
+def _configuration(settings: Settings | None) -> dict[str, SourceFile]:
+    """The text of the configuration, by the path that findings in it have."""
+    if settings is None or not settings.path:
+        return {}
+    name = os.path.basename(settings.path)
+    return {name: msgspec.structs.replace(inputs.read_any(settings.path), path=name).source()}
 
 
 def _simulated(

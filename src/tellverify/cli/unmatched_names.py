@@ -11,7 +11,6 @@ from tellverify.diagnostics.model import Severity
 from tellverify.language.files.inputs import ReadFile
 from tellverify.model.roles import family_of
 from tellverify.obligations.options import Options
-from tellverify.verdict.identity import requirement_key
 from tellverify.verdict.outcome import Bounded, Proved, Refuted
 from tellverify.verdict.run import ProtocolReport
 from tellverify.verification.checked import Checked
@@ -82,40 +81,20 @@ def unknown_protocols(files: Sequence[ReadFile], protocols: Sequence[str]) -> li
     ]
 
 
-def settings_of_nothing(checked: Checked, options: Options) -> tuple[list[str], list[str]]:
-    """What the configuration has that applies to nothing that was checked: properties; the rest.
+def properties_of_nothing(checked: Checked, options: Options) -> list[str]:
+    """The properties of the configuration that apply to nothing that was checked.
 
-    A property is misspelt then, unless its protocol is in a file that is not checked; a requirement
-    or a scenario may be for protocols that do not exist yet.
+    One is misspelt then, unless its protocol is in a file that is not checked.
     """
     protocols = checked.run.protocols
     is_part = bool(options.protocols or options.properties or options.roles)
     broken = any(d.severity is Severity.ERROR and not d.refutes for d in checked.run.diagnostics)
     if not protocols or broken or is_part:
-        return [], []
-    verdicts = [verdict for protocol in protocols for verdict in protocol.verdicts]
-    items = {verdict.scope.item for verdict in verdicts}
-    scenarios = {verdict.scope.scenario for verdict in verdicts}
-    scenarios |= {one.name for protocol in protocols for one in protocol.scenarios}
-    decided = {verdict.property.value for verdict in verdicts}
-    decided |= {requirement_key(verdict.property, verdict.scope) for verdict in verdicts}
-    return (
-        [
-            f"no protocol that was checked has the names of property `{user.name}`"
-            f" ({user.path}:{user.line})"
-            for user in options.user_properties
-            if user.name not in items
-        ],
-        [
-            f"no protocol that was checked has the obligation `{name}`, which `require` names"
-            for name, strength in options.requirements
-            if name not in decided and strength != "nothing"
-        ]
-        + [
-            f"no protocol that was checked has the names of scenario `{given.name}`"
-            f" ({given.path}:{given.line})"
-            for given in options.scenarios
-            if given.name not in scenarios
-            and (options.faults is None or given.name in options.faults)
-        ],
-    )
+        return []
+    items = {verdict.scope.item for protocol in protocols for verdict in protocol.verdicts}
+    return [
+        f"no protocol that was checked has the names of property `{user.name}`"
+        f" ({user.path}:{user.line})"
+        for user in options.user_properties
+        if user.name not in items
+    ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from tellverify.diagnostics.model import (
     Annotation,
     Code,
@@ -14,7 +16,10 @@ from tellverify.diagnostics.model import (
     Where,
     finding,
 )
+from tellverify.diagnostics.wording import counted, listed
 from tellverify.source.span import NOWHERE, Span
+
+_FEW: Final = 6
 
 BAD_SCENARIO: Final = Code(
     "TV590",
@@ -51,10 +56,18 @@ def unknown_in_scenario(
     return finding(
         UNKNOWN_IN_SCENARIO,
         Where(path, protocol),
-        f"scenario `{name}` refers to {what}, which `{protocol}` does not have",
+        f"{_refers(name)}{what}{_has_not(protocol)}",
         (span, "not in the protocol"),
         helps=helps,
     )
+
+
+def _refers(name: str) -> str:
+    return f"scenario `{name}` refers to "
+
+
+def _has_not(protocol: str) -> str:
+    return f", which `{protocol}` does not have"
 
 
 POINTLESS_SCENARIO: Final = Code(
@@ -115,6 +128,119 @@ def undecided_scenario(path: str, name: str, span: Span, why: str, protocol: str
         Where(path, protocol),
         f"nothing is decided about `{protocol}` under scenario `{name}`: {why}",
         (span, "this scenario"),
+    )
+
+
+SCENARIO_LEFT_OUT: Final = Code(
+    "TV595",
+    "left-out-scenario",
+    "a scenario of the configuration that is not decided for some protocols",
+    kind=Kind.LIMIT,
+    severity=Severity.NOTE,
+)
+
+
+_NOT_DECIDED: Final = "scenario `{}` is not decided for "
+
+
+def left_out_scenario(name: str, unfit: Diagnostic) -> Diagnostic:
+    """What a scenario of the configuration names and one protocol does not have.
+
+    `unfit` is the error that this would be in a comment of that protocol.
+    """
+    protocol = unfit.protocol
+    what = unfit.message.removeprefix(_refers(name)).removesuffix(_has_not(protocol))
+    return msgspec.structs.replace(
+        unfit,
+        code=SCENARIO_LEFT_OUT,
+        severity=Severity.NOTE,
+        message=f"{_NOT_DECIDED.format(name)}`{protocol}`",
+        notes=(what,),
+    )
+
+
+def unknown_names(one: Diagnostic, name: str) -> Diagnostic:
+    """The error that a finding of `left_out_scenario` stands for."""
+    return msgspec.structs.replace(
+        one,
+        code=UNKNOWN_IN_SCENARIO,
+        severity=Severity.ERROR,
+        message=f"{_refers(name)}{' or '.join(one.notes)}{_has_not(one.protocol)}",
+        notes=(),
+    )
+
+
+def is_left_out(one: Diagnostic, name: str) -> bool:
+    """Whether a finding says that the scenario `name` of the configuration is left out."""
+    return one.code == SCENARIO_LEFT_OUT and one.message.startswith(_NOT_DECIDED.format(name))
+
+
+def scenario_left_out_of(
+    path: str, name: str, span: Span, protocols: Sequence[str], of: int, why: Sequence[str]
+) -> Diagnostic:
+    """A scenario of the configuration that is decided for some of the protocols alone."""
+    return finding(
+        SCENARIO_LEFT_OUT,
+        path,
+        f"{_NOT_DECIDED.format(name)}{len(protocols)} of {counted(of, 'protocol')}: "
+        f"{listed([f'`{one}`' for one in protocols], _FEW)}",
+        (span, ""),
+        notes=why,
+    )
+
+
+def scenario_of_nothing(
+    path: str, name: str, span: Span, why: str, helps: Sequence[str], *, elsewhere: bool
+) -> Diagnostic:
+    """A scenario of the configuration that fits no protocol that was checked.
+
+    With `elsewhere` it may fit one in a file that was not checked, or cannot be read.
+    """
+    return finding(
+        UNKNOWN_IN_SCENARIO,
+        path,
+        f"scenario `{name}` fits no protocol that was checked: {why}",
+        (span, "not in any of them"),
+        helps=helps,
+        notes=(_ELSEWHERE,) if elsewhere else (),
+        severity=Severity.NOTE if elsewhere else Severity.ERROR,
+    )
+
+
+_ELSEWHERE: Final = "files that were not checked may have what it names"
+
+REQUIREMENT_OF_NOTHING: Final = Code(
+    "TV596",
+    "undecided-requirement",
+    "a requirement on an obligation that no protocol has",
+    kind=Kind.LIMIT,
+    severity=Severity.WARNING,
+)
+
+
+def undecided_requirement(
+    path: str,
+    obligation: str,
+    span: Span,
+    why: str,
+    help: str,
+    *,
+    counts: bool,
+    elsewhere: bool,
+) -> Diagnostic:
+    """A line of `[require]` about an obligation that was decided nowhere; `counts` if the check is
+    not to succeed.
+
+    With `elsewhere` a file that was not checked, or cannot be read, may have it.
+    """
+    return finding(
+        REQUIREMENT_OF_NOTHING,
+        path,
+        f"no protocol that was checked has the obligation `{obligation}`, which is required{why}",
+        (span, ""),
+        helps=(help,) if help else (),
+        notes=(_ELSEWHERE,) if elsewhere else (),
+        severity=Severity.WARNING if counts else Severity.NOTE,
     )
 
 

@@ -9,14 +9,8 @@ from tellverify.evidence.timed_replay import TimedRunReplay
 from tellverify.model.decision import breaking_roles
 from tellverify.model.fault import Fault
 from tellverify.model.outage import departure_of_roles
-from tellverify.model.scenario import Channel
-from tellverify.model.timed_text import MessageNode, TimedProtocol
+from tellverify.model.timed_text import timed_channels
 from tellverify.model.trace import Trace
-
-
-def timed_channels(protocol: TimedProtocol) -> set[Channel]:
-    """The channels that messages of the text use."""
-    return {(n.sender, n.receiver) for n in protocol.nodes if isinstance(n, MessageNode)}
 
 
 def unshown_in_timed_scenario(file: TraceFile, replay: TimedRunReplay) -> str:

@@ -88,7 +88,11 @@ class _ScenarioReader:
             raise ScenarioError("the scenario has no rule", 0, len(self.text), KINDS_HELP)
         while True:
             if self.next.text in _SETTINGS:
+                first = self.next
                 key, value = self.setting()
+                if key in settings:
+                    end = self.tokens[self.at - 1].end
+                    raise ScenarioError(f"`{key}` is set twice", first.start, end, "set it once")
                 settings[key] = value
             else:
                 rules.append(self.rule())

@@ -112,6 +112,11 @@ class TimedProtocol(msgspec.Struct, frozen=True):
         return self.sites[number] if number >= 0 else Site()
 
 
+def timed_channels(protocol: TimedProtocol) -> set[tuple[str, str]]:
+    """The channels that messages of the text use."""
+    return {(n.sender, n.receiver) for n in protocol.nodes if isinstance(n, MessageNode)}
+
+
 def message_count(protocol: TimedProtocol) -> int:
     """How many messages the text has."""
     return sum(isinstance(node, MessageNode) for node in protocol.nodes)

@@ -27,12 +27,10 @@ from tellverify.evidence.budgets import (
 from tellverify.evidence.neutral import neutral
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
-from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Decision
-from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.metering import Measured, Meter, MeteredInstance, WorstCaseAnswer
 from tellverify.obligations.worst_cases import Meters
 from tellverify.verdict.identity import BUDGETS
@@ -51,11 +49,13 @@ _MOST_CERTIFIED: Final = 2_000_000
 def decide_budgets(context: Context, rules: Rules, meters: Meters) -> Decision:
     """Worst cases of all roles, of what goes to single peers, of what observers learn."""
     limits, found = _limits(context)
-    answers = [meters.answer(meter) for meter in _meters(context, rules, meters, limits)]
+    asked = list(_meters(context, rules, meters, limits))
+    meters = meters.of_runs()
+    answers = [meters.answer(meter) for meter in asked]
     receipts = list(_receipts(context, rules, meters))
     verdicts = [answer.verdict for answer in answers] + [answer.verdict for answer in receipts]
     files: tuple[tuple[str, str, str], ...] = ()
-    if context.options.keep_graphs:
+    if context.options.keep_graphs and meters.are_of_graphs:
         files = _certificate(context, answers)
     return Decision(tuple(verdicts), tuple(found), files)
 
@@ -241,7 +241,7 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstC
             if outcome is not None:
                 break
         if outcome is None:
-            outcome = _increasing(answer.verdict.outcome)
+            outcome = meters.undecided_receipts() or _increasing(answer.verdict.outcome)
         required = PROPERTIES[Property.RECEIPTS].required
         verdict = msgspec.structs.replace(answer.verdict, outcome=outcome, required=required)
         yield WorstCaseAnswer(meter, verdict)
@@ -288,15 +288,9 @@ def _repeated(role: str, metered: MeteredInstance, rules: Rules) -> Refuted | No
         f"the receipt of `{last.label}` has the nonce of an earlier receipt of `{last.sender}`"
         f" toward `{last.receiver}`"
     )
-    trace = Trace(
-        Fault.PROPERTY,
-        both(graph, shortest),
-        (last.sender,),
-        explanation,
-        True,
-        place=graph.site_of(shortest[-1]),
+    trace = metered.shown(
+        shortest, last.sender, explanation, lambda trace: _shows_repetition(trace, rules)
     )
-    replayed(metered.machines, trace, lambda: _shows_repetition(trace, rules))
     return Refuted(REPEATED_NONCE.number, trace, Method.LONGEST_PATH, metered.instance.name)
 
 

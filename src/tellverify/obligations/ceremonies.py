@@ -24,11 +24,10 @@ from tellverify.diagnostics.ceremonies import (
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.directives import Directive, directives
 from tellverify.model.fault import Fault
-from tellverify.model.graph import ProtocolGraph
+from tellverify.model.site import Site
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, Decision, Instance, without_graphs
-from tellverify.obligations.graph_runs import both, replayed
-from tellverify.obligations.machines import Machines
+from tellverify.obligations.context import Context, Decision, without_graphs
+from tellverify.obligations.metering import MeteredInstance
 from tellverify.obligations.policies import policy_at
 from tellverify.policy import rows
 from tellverify.verdict.identity import ObligationScope
@@ -128,7 +127,7 @@ def _category(context: Context, rules: Rules) -> tuple[str, bool, list[Diagnosti
 class _FoundCeremony(msgspec.Struct, frozen=True):
     """An offending run at some sizes, or what all runs record."""
 
-    instance: Instance | None
+    metered: MeteredInstance | None
     run: CeremonyRun | None
     outcomes: frozenset[str]
 
@@ -145,26 +144,23 @@ class _Ceremony:
         self._row = rules.names_of(context.name)
         self._is_own = is_own
         self._place = context.place
-        self._graphs = [
-            (instance, instance.lowered.graph)
-            for instance in context.instances
-            if instance.lowered.graph is not None
-        ]
-        self._names = _names(self._row, [graph for _, graph in self._graphs], rules)
+        self._metered = _metered_of(context, rules)
+        self._names = _names(self._row, self._metered)
 
     def verdicts(self) -> list[Verdict]:
         """On the facts of runs and, where these are known, on the status."""
         strict = self._is_own or self._row is not None
-        if len(self._graphs) < len(self._context.instances):
-            outcome: Outcome = without_graphs(self._context.instances)
-            return [self._told(Property.CEREMONY, outcome, strict)]
+        open_ = self._undecided()
+        if open_ is not None:
+            return [self._told(Property.CEREMONY, open_, strict)]
         names = self._names
         if not strict and not (names.initiated or names.committed or names.aborted):
             reason = f"it records no facts of a ceremony: {_ABORT_ELSEWHERE}"
             return [self._told(Property.CEREMONY, Skipped(reason, OPEN_CEREMONY.number), False)]
         found = self._explored()
-        if found.run is not None and found.instance is not None:
-            outcome = self._refuted(found.instance, found.run)
+        outcome: Outcome
+        if found.run is not None and found.metered is not None:
+            outcome = self._refuted(found.metered, found.run)
             return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
         missing = [name for name in ("committed", "aborted") if name not in found.outcomes]
         detail = "one beginning, one outcome on every run"
@@ -181,10 +177,16 @@ class _Ceremony:
             outcome = self._context.claim.proved(detail, _METHOD)
         return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
 
+    def _undecided(self) -> Outcome | None:
+        """Why not all runs are known, None when they are."""
+        if len(self._metered) < len(self._context.instances):
+            return without_graphs(self._context.instances)
+        return next((why for one in self._metered if (why := one.open_facts()) is not None), None)
+
     def _bound(self) -> str:
         sizes: dict[str, dict[int, None]] = {}
-        for instance, _ in self._graphs:
-            for family, size in instance.sizes.items():
+        for metered in self._metered:
+            for family, size in metered.instance.sizes.items():
                 sizes.setdefault(family, {})[size] = None
         return ", ".join(f"{name} = {', '.join(map(str, each))}" for name, each in sizes.items())
 
@@ -194,11 +196,11 @@ class _Ceremony:
 
     def _explored(self) -> _FoundCeremony:
         outcomes: frozenset[str] = frozenset()
-        for instance, graph in self._graphs:
-            facts = [metadata.facts for metadata in of_sites(graph.sites, self._rules)]
-            seen = explored(graph, facts, self._names)
+        for metered in self._metered:
+            facts = [metadata.facts for metadata in metered.metadata]
+            seen = explored(metered.graph, facts, self._names)
             if seen.run is not None:
-                return _FoundCeremony(instance, seen.run, outcomes)
+                return _FoundCeremony(metered, seen.run, outcomes)
             outcomes |= seen.outcomes
         return _FoundCeremony(None, None, outcomes)
 
@@ -214,27 +216,19 @@ class _Ceremony:
                 return False
         return bool(grid)
 
-    def _refuted(self, instance: Instance, run: CeremonyRun) -> Refuted:
-        graph = instance.lowered.graph
-        assert graph is not None
+    def _refuted(self, metered: MeteredInstance, run: CeremonyRun) -> Refuted:
+        graph = metered.graph
         words = _WORDS[run.offence]
-        last = graph.event(run.events[-1]) if run.events else None
-        site = graph.site_of(run.events[-1]) if run.events else None
-        if "{fact}" in words and last is not None and site is not None:
-            facts = metadata_of(site.annotations, self._rules).facts
-            named = words.replace("{fact}", " and ".join(facts))
-            explanation = f"`{last.sender}` {named}"
-        else:
-            explanation = words
-        trace = Trace(
-            Fault.PROPERTY,
-            both(graph, run.events),
-            (last.sender,) if last is not None else (),
-            explanation,
-            True,
+        sender = graph.event(run.events[-1]).sender if run.events else ""
+        if "{fact}" in words and run.events:
+            facts = metered.metadata[graph.site[run.events[-1]]].facts
+            words = f"`{sender}` {words.replace('{fact}', ' and '.join(facts))}"
+        shown = metered.shown(
+            run.events, sender, words, lambda trace: self._offends(trace, run.offence)
         )
-        replayed(Machines(graph), trace, lambda: self._offends(trace, run.offence))
-        return Refuted(BROKEN_CEREMONY.number, trace, _METHOD, instance.name)
+        culprits = (sender,) if sender else ()
+        trace = msgspec.structs.replace(shown, culprits=culprits, place=Site())
+        return Refuted(BROKEN_CEREMONY.number, trace, _METHOD, metered.instance.name)
 
     def _offends(self, trace: Trace, offence: Offence) -> bool:
         """Whether the facts of a trace, taken as a list, are wrong in this way."""
@@ -282,13 +276,27 @@ def _listed(facts: Sequence[str]) -> str:
     return ", ".join(f"`{fact}`" for fact in facts) or "none at all"
 
 
-def _names(row: rows.CeremonyNames | None, graphs: Sequence[ProtocolGraph], rules: Rules) -> Names:
+def _metered_of(context: Context, rules: Rules) -> list[MeteredInstance]:
+    """What sends record at all sizes whose runs are those of a graph, or are searched."""
+    found = []
+    for instance in context.instances:
+        graph, timed = instance.lowered.graph, instance.lowered.timed
+        if graph is not None:
+            found.append(MeteredInstance(instance, graph, rules))
+        elif timed is not None:
+            from tellverify.obligations.timed_worst_cases import TimedMetered
+
+            found.append(TimedMetered(instance, timed, rules, context.options))
+    return found
+
+
+def _names(row: rows.CeremonyNames | None, instances: Sequence[MeteredInstance]) -> Names:
     """The facts of a ceremony: as the policy names them, else those of the standard variants."""
     if row is not None:
         return Names(row.initiated, row.committed, row.aborted)
     found: dict[str, dict[str, None]] = {"Initiated": {}, "Committed": {}, "Aborted": {}}
-    for graph in graphs:
-        for metadata in of_sites(graph.sites, rules):
+    for metered in instances:
+        for metadata in metered.metadata:
             for fact in metadata.facts:
                 for variant, names in found.items():
                     if fact.rpartition("::")[2] in (variant, f"Ceremony{variant}"):

@@ -126,20 +126,46 @@ def _answers(
     context: Context, scenario: Scenario, formulas: Sequence[FormulaOfInstance], name: str
 ) -> list[tuple[Instance, TemporalAnswer]]:
     """The answers at all sizes that have the members that the scenario names."""
+    found = []
+    for one in formulas:
+        answer = _answer(context, scenario, one, name)
+        if answer is not None:
+            answer = _with_largest_decided(context, scenario, one, name, answer)
+            found.append((one.instance, answer))
+    return found
+
+
+def _answer(
+    context: Context, scenario: Scenario, one: FormulaOfInstance, name: str
+) -> TemporalAnswer | None:
     from tellverify.obligations.faulty_formulas import formula_under_faults
 
-    found = []
-    for instance, formula, timed in formulas:
-        graph, lowered = instance.lowered.graph, instance.lowered
-        answer: TemporalAnswer | None
-        if timed is not None:
-            answer = timed.answer(formula, name, scenario)
-        elif graph is None:
-            answer = TemporalAnswer(without_graph(instance))
-        elif lowered.parallel and lowered.order is None:
-            answer = TemporalAnswer(Unknown(_PARALLEL, OUTSIDE_CLASS.number))
-        else:
-            answer = formula_under_faults(graph, formula, name, scenario, context.options)
-        if answer is not None:
-            found.append((instance, answer))
-    return found
+    graph, lowered = one.instance.lowered.graph, one.instance.lowered
+    if one.timed is not None:
+        return one.timed.answer(one.formula, name, scenario)
+    if graph is None:
+        return TemporalAnswer(without_graph(one.instance))
+    if lowered.parallel and lowered.order is None:
+        return TemporalAnswer(Unknown(_PARALLEL, OUTSIDE_CLASS.number))
+    return formula_under_faults(graph, one.formula, name, scenario, context.options)
+
+
+def _with_largest_decided(
+    context: Context, scenario: Scenario, one: FormulaOfInstance, name: str, answer: TemporalAnswer
+) -> TemporalAnswer:
+    """An answer that ended at a limit, with the largest smaller scenario that does not break it."""
+    outcome = answer.outcome
+    if not isinstance(outcome, Unknown) or outcome.knob != "configurations":
+        return answer
+    from tellverify.search.scenario_search import smaller_scenarios
+
+    decided = ""
+    for smaller in smaller_scenarios(scenario):
+        known = _answer(context, smaller, one, name)
+        if known is not None and not isinstance(known.outcome, Proved | Bounded):
+            break
+        decided = decided if known is None else smaller.text or "no faults"
+    if not decided:
+        return answer
+    reason = f"{outcome.reason}; decided with `{decided}`"
+    return msgspec.structs.replace(answer, outcome=msgspec.structs.replace(outcome, reason=reason))

@@ -14,10 +14,15 @@ from tellverify.annotations.metadata import Metadata, of_sites
 from tellverify.annotations.rules import Rules
 from tellverify.annotations.worst_case_formula import TermGroup
 from tellverify.diagnostics.model import Code
+from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
+from tellverify.model.site import Site
+from tellverify.model.trace import Trace
 from tellverify.obligations.context import Instance
+from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.machines import Machines
+from tellverify.verdict.outcome import Outcome
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
@@ -70,6 +75,30 @@ class MeteredInstance:
         if self._shape is None:
             self._shape = PathShape(self.graph)
         return self._shape
+
+    def open_facts(self) -> Outcome | None:
+        """Why it is not known what all runs record, None where it is."""
+        return None
+
+    def shown(
+        self,
+        run: Sequence[int],
+        culprit: str,
+        explanation: str,
+        judge: Callable[[Trace], bool],
+        *,
+        minimal: bool = True,
+    ) -> Trace:
+        """The run along a path, once its replay and `judge` have accepted it, or else Defect."""
+        trace = Trace(
+            Fault.PROPERTY,
+            both(self.graph, run),
+            (culprit,),
+            explanation,
+            minimal,
+            place=self.graph.site_of(run[-1]) if run else Site(),
+        )
+        return replayed(self.machines, trace, lambda: judge(trace))
 
     def members(self, role: str) -> Sequence[int]:
         """The numbers of the members of a role."""

@@ -56,6 +56,16 @@ class ConfiguredScenario(msgspec.Struct, frozen=True):
     spans: tuple[Span, ...] = ()
 
 
+class RequirementPlace(msgspec.Struct, frozen=True):
+    """Where the configuration has its requirement on an obligation; a path that is no file names
+    the environment or the command line.
+    """
+
+    name: str
+    path: str
+    span: Span = NOWHERE
+
+
 class Ledger(msgspec.Struct, frozen=True):
     """The committed assumptions, and the file they were read from."""
 
@@ -76,7 +86,8 @@ class Options(msgspec.Struct, frozen=True):
 
     `levels` are in the order in which they apply, the last one that names a code wins.
     `witness` has events, each of which some run is to reach. `requirements` gives the strength that
-    single properties need, "proved", "bounded", "assumed" or "nothing". `policy` is the path of a
+    single properties need, "proved", "bounded", "assumed" or "nothing"; `required_at` says where
+    the configuration has them. `policy` is the path of a
     policy folder, `runtime` a profile of it other than its default. `today` is the day that dated
     assumptions are measured by (empty: that of the clock). `seconds` limits the time of one
     protocol, `total` that of a whole check, which ends at `until` by the monotonic clock; what does
@@ -126,6 +137,7 @@ class Options(msgspec.Struct, frozen=True):
     late: str = "attempts"
     fire: str = "waits"
     scenarios: tuple[ConfiguredScenario, ...] = ()
+    required_at: tuple[RequirementPlace, ...] = ()
     faults: tuple[str, ...] | None = None
     stated: tuple[str, ...] = ()
 

@@ -166,11 +166,11 @@ def _timed_answer(
     scenario: Scenario,
     decisions: Sequence[StatedDecision],
 ) -> _Answer | None:
-    from tellverify.obligations.timed_scenarios import check_timed_scenario, undecided_rule
+    from tellverify.obligations.timed_scenarios import check_timed_scenario
+    from tellverify.search.timed_failures import undecided_with_timers
 
-    rule = undecided_rule(scenario)
-    if rule is not None:
-        reason = f"`{rule}` is not decided for protocols with timeouts"
+    reason = undecided_with_timers(scenario)
+    if reason:
         return _Answer(instance, None, Skipped(reason, UNSUPPORTED.number))
     if len(timed.roles) > _MOST_ROLES:
         return _Answer(instance, None, _too_large("the protocol is too large to be searched"))

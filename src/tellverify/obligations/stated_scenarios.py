@@ -11,11 +11,13 @@ from tellverify.diagnostics.model import Diagnostic
 from tellverify.language.checks.suggest import closest
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
+from tellverify.model.graph import ProtocolGraph
 from tellverify.model.machine import Machine
 from tellverify.model.outage import channels_of
 from tellverify.model.roles import family_of
 from tellverify.model.scenario import (
     OF_ROLES,
+    Channel,
     RuleKind,
     Scenario,
     ScenarioRule,
@@ -23,6 +25,7 @@ from tellverify.model.scenario import (
     sides_overlap,
 )
 from tellverify.model.scenario_text import ScenarioError, parse_scenario
+from tellverify.model.timed_text import TimedProtocol, timed_channels
 from tellverify.obligations.context import Context
 from tellverify.obligations.options import ConfiguredScenario
 from tellverify.source.span import NOWHERE, Span
@@ -69,7 +72,9 @@ def stated_scenarios(context: Context, said: list[Diagnostic]) -> list[StatedSce
                 )
             continue
         wrong = list(scenario_faults(stated, subject))
-        if wrong and stated.general and any(d.code is say.UNKNOWN_IN_SCENARIO for d in wrong):
+        if stated.general and any(d.code is say.UNKNOWN_IN_SCENARIO for d in wrong):
+            if chosen is None or name in chosen:
+                said.extend(say.left_out_scenario(name, one) for one in wrong)
             continue
         known[name] = stated
         said.extend(wrong)
@@ -143,14 +148,19 @@ class ScenarioSubject(msgspec.Struct, frozen=True):
 
 def _subject(context: Context) -> ScenarioSubject:
     declared = tuple(one.name.text for one in declared_roles(context.protocol))
-    graphs = [g for i in context.instances if (g := i.lowered.graph) is not None]
+    graphs = [g for one in context.instances if (g := one.lowered.graph or one.lowered.timed)]
     members = frozenset(role for graph in graphs for role in graph.roles)
     if not graphs:
         return ScenarioSubject(context.name, declared, members, (), frozenset())
     largest = max(graphs, key=lambda graph: len(graph.roles))
-    pairs = zip(largest.sender, largest.receiver, strict=True)
-    channels = frozenset((largest.roles[p], largest.roles[q]) for p, q in pairs)
-    return ScenarioSubject(context.name, declared, members, largest.roles, channels)
+    return ScenarioSubject(context.name, declared, members, largest.roles, _channels(largest))
+
+
+def _channels(graph: ProtocolGraph | TimedProtocol) -> frozenset[Channel]:
+    if isinstance(graph, TimedProtocol):
+        return frozenset(timed_channels(graph))
+    pairs = zip(graph.sender, graph.receiver, strict=True)
+    return frozenset((graph.roles[p], graph.roles[q]) for p, q in pairs)
 
 
 def subject_of_machines(name: str, machines: Sequence[Machine]) -> ScenarioSubject:
@@ -174,10 +184,12 @@ def scenarios_of_machines(
         if stated is None:
             continue
         wrong = list(scenario_faults(stated, subject))
+        is_chosen = chosen is None or one.name in chosen
         if any(d.code is say.UNKNOWN_IN_SCENARIO for d in wrong):
+            said.extend(say.left_out_scenario(one.name, d) for d in wrong if is_chosen)
             continue
         said.extend(wrong)
-        if not wrong and (chosen is None or one.name in chosen):
+        if not wrong and is_chosen:
             found.append(stated)
     return found
 

@@ -12,21 +12,20 @@ from typing import Final
 
 from tellverify.diagnostics.limits import STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.properties import PROPERTY_BROKEN
-from tellverify.evidence.timed_fault_run import timed_channels
 from tellverify.model.formula import BranchAtom, FinishedAtom, Formula, OfferAtom
 from tellverify.model.scenario import Scenario, resolved
-from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, timed_channels
 from tellverify.obligations.options import Options
 from tellverify.obligations.temporal_answers import TemporalAnswer, contradicted
 from tellverify.obligations.timed import TimedAnswer, covered, is_minimal, searched_timed
 from tellverify.obligations.timed_runs import TimedRuns
-from tellverify.obligations.timed_scenarios import undecided_rule
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import decide
 from tellverify.properties.safety import is_safety
 from tellverify.properties.timed_configurations import TimedConfigurations
 from tellverify.search.timed import TimedRun
 from tellverify.search.timed_events import TimedSettings, timed_step
+from tellverify.search.timed_failures import undecided_with_timers
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 
@@ -93,9 +92,8 @@ class TimedFormulas:
             return Skipped(_WAITS, UNSUPPORTED.number)
         if any(isinstance(one, BranchAtom | FinishedAtom | OfferAtom) for one in formula.atoms):
             return Skipped(_OF_STATES, UNSUPPORTED.number)
-        rule = undecided_rule(scenario)
-        if rule is not None:
-            reason = f"`{rule}` is not decided for protocols with timeouts"
+        reason = undecided_with_timers(scenario)
+        if reason:
             return Skipped(reason, UNSUPPORTED.number)
         if len(self.protocol.roles) > _MOST_ROLES:
             return Unknown("the protocol is too large to be searched", STEP_LIMIT.number)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.evidence.timed_fault_run import timed_channels, unshown_timed
+from tellverify.evidence.timed_fault_run import unshown_timed
 from tellverify.model.decision import DecisionKind, DecisionRule, breaking_roles
 from tellverify.model.defect import Defect
 from tellverify.model.failure import Outage, OutageKind
@@ -19,12 +19,10 @@ from tellverify.model.fault import Fault
 from tellverify.model.scenario import (
     Omission,
     ResolvedScenario,
-    RuleKind,
     Scenario,
-    ScenarioRule,
     resolved,
 )
-from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
+from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, timed_channels
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed import is_minimal, searched_events, searched_timed
@@ -39,13 +37,6 @@ from tellverify.search.timed import TimedFindings, TimedRun, TimedSearch
 from tellverify.search.timed_events import TimedEvent, TimedProperty, TimedSettings
 from tellverify.search.timed_failures import TimedFailureRun, timed_failures
 
-_UNDECIDED = (RuleKind.BYZANTINE, RuleKind.REORDER)
-
-
-def undecided_rule(scenario: Scenario) -> ScenarioRule | None:
-    """The first rule of a scenario that is not decided for protocols with timeouts."""
-    return next((rule for rule in scenario.rules if rule.kind in _UNDECIDED), None)
-
 
 def check_timed_scenario(
     protocol: TimedProtocol,
@@ -56,8 +47,8 @@ def check_timed_scenario(
     """Decide all faults of a protocol with timeouts under `scenario`.
 
     None when the scenario names a member that no family has. The scenario has no rule that
-    `undecided_rule` finds. Raises TooManyFaultSets, and Defect when a run does not show what it
-    should.
+    `undecided_with_timers` finds. Raises TooManyFaultSets, and Defect when a run does not show
+    what it should.
     """
     allowed = resolved(scenario, protocol.roles, timed_channels(protocol))
     if allowed is None:

@@ -15,8 +15,9 @@ from tellverify.model.scenario_text import parse_scenario
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.stated_decisions import stated_decisions
-from tellverify.obligations.timed_scenarios import check_timed_scenario, undecided_rule
+from tellverify.obligations.timed_scenarios import check_timed_scenario
 from tellverify.search.scenario_search import ScenarioCheck
+from tellverify.search.timed_failures import undecided_with_timers
 
 _BUDGET: Final = 16_000  # of searches, of which a configuration with timers takes four
 _EVENTS: Final = 2_000
@@ -40,7 +41,7 @@ def healing_timer(context: Context, instance: Instance, trace: Trace) -> tuple[s
     """
     role = trace.culprits[0]
     scenario = parse_scenario("", trace.scenario)
-    if "[" in role or context.options.dialect == "faithful" or undecided_rule(scenario):
+    if "[" in role or context.options.dialect == "faithful" or undecided_with_timers(scenario):
         return ()
     holding = [
         candidate

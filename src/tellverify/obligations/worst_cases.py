@@ -53,14 +53,17 @@ _LAYER_STEPS: Final = 2_000_000
 class Meters:
     """All meters of one protocol.
 
+    `are_of_graphs`: the events are those of protocol graphs, which certificates speak of.
     `sends` are the statements of the text where the runs at some sizes are not runs of a graph.
     """
+
+    are_of_graphs = True
 
     def __init__(self, context: Context, rules: Rules) -> None:
         self._context = context
         self._rules = rules
         self._place = context.place
-        self.instances = [
+        self.instances: Sequence[MeteredInstance] = [
             MeteredInstance(instance, instance.lowered.graph, rules)
             for instance in context.instances
             if instance.lowered.graph is not None
@@ -78,6 +81,19 @@ class Meters:
         protocol = with_imported(context.protocol, context.judged.linked)
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
+
+    def of_runs(self) -> Meters:
+        """The meters of what runs add up to: with timeouts those of the search."""
+        instances = self._context.instances
+        if not instances or any(one.lowered.timed is None for one in instances):
+            return self
+        from tellverify.obligations.timed_worst_cases import TimedMeters
+
+        return TimedMeters(self._context, self._rules)
+
+    def undecided_receipts(self) -> Outcome | None:
+        """Why it is not known which receipts are free, None where it is."""
+        return None
 
     def answer(self, meter: Meter) -> WorstCaseAnswer:
         """Measure at all sizes, and say what that shows."""
@@ -278,22 +294,19 @@ class Meters:
         self, meter: Meter, one: Measured, run: Sequence[int], *, minimal: bool = True
     ) -> Trace:
         total = sum(one.costs[event] for event in run)
+        return one.metered.shown(
+            run,
+            one.graph.roles[one.role],
+            self._exceeds(meter, one, total),
+            lambda trace: self._total(meter, one, trace) >= total,
+            minimal=minimal,
+        )
+
+    def _exceeds(self, meter: Meter, one: Measured, total: int) -> str:
         unit = f" {meter.unit}" if meter.unit else ""
-        explanation = (
+        return (
             f"{self._who(meter, one)} {_verb(meter)} {total:,}{unit} where {meter.limit:,} are"
             " allowed"
-        )
-        steps = both(one.graph, run)
-        trace = Trace(
-            Fault.PROPERTY,
-            steps,
-            (one.graph.roles[one.role],),
-            explanation,
-            minimal,
-            place=one.graph.site_of(run[-1]),
-        )
-        return replayed(
-            one.metered.machines, trace, lambda: self._adds_up(meter, one, trace, total)
         )
 
     def _lasso_trace(
@@ -310,19 +323,17 @@ class Meters:
             loop,
             place=one.graph.site_of(found.loop[0]),
         )
-        return replayed(machines, trace, lambda: self._adds_up(meter, one, trace, 1, loop))
+        return replayed(machines, trace, lambda: self._total(meter, one, trace, loop) > 0)
 
-    def _adds_up(
-        self, meter: Meter, one: Measured, trace: Trace, least: int, start: int = 0
-    ) -> bool:
-        """Whether the sends of a trace add up to so much, by the text of their annotations."""
+    def _total(self, meter: Meter, one: Measured, trace: Trace, start: int = 0) -> int:
+        """What the sends of a trace add up to, by the text of their annotations."""
         sender = one.graph.roles[one.role]
         total = 0
         for step in trace.steps[start:]:
             toward = one.receiver < 0 or step.receiver == one.graph.roles[one.receiver]
             if step.send and step.sender == sender and toward:
                 total += meter.weigh(metadata_of(step.site.annotations, self._rules))
-        return total >= least
+        return total
 
 
 def _sends_of(context: Context, rules: Rules) -> list[StatedSend]:

@@ -287,7 +287,7 @@ class TimedSearch:
                 high = low
         return marks
 
-    def _ends(self) -> Iterator[int]:
+    def ends(self) -> Iterator[int]:
         """Configurations in which all may stop with nothing queued."""
         system = self.system
         mail, everyone = system.layout.all_queues, range(system.size)
@@ -305,7 +305,7 @@ class TimedSearch:
         system, expanded = self.system, self.expanded
         end = 1 << system.size
         marks = [0] * len(self.configurations)
-        for at in self._ends():
+        for at in self.ends():
             marks[at] = end
         has_end = any(marks)
         for at in self.unknown():

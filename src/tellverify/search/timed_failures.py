@@ -14,10 +14,21 @@ from typing import Final, NamedTuple
 import msgspec
 
 from tellverify.model.decision import DecisionKind, DecisionRule
-from tellverify.model.scenario import Channel, Omission, ResolvedScenario, TooManyFaultSets
+from tellverify.model.scenario import (
+    Channel,
+    Omission,
+    ResolvedScenario,
+    RuleKind,
+    Scenario,
+    TooManyFaultSets,
+)
 from tellverify.search.timed import TimedSearch
 from tellverify.search.timed_events import TimedEvent, TimedEventKind
 
+_UNDECIDED: Final = {
+    RuleKind.BYZANTINE: "what a Byzantine role may claim of attempts",
+    RuleKind.REORDER: "attempts whose messages arrive out of order",
+}
 _MOST_WORK: Final = 20_000_000  # configurations looked at for sets of failures, all together
 _MOST_MARKED: Final = 1_000_000  # configurations with what every role has decided
 
@@ -50,6 +61,15 @@ class TimedFailureFindings(msgspec.Struct, frozen=True):
     complete: bool
 
 
+def undecided_with_timers(scenario: Scenario) -> str:
+    """Why a scenario is not decided for protocols with timeouts; empty when it is."""
+    for rule in scenario.rules:
+        if rule.kind in _UNDECIDED:
+            why = f"their rules say nothing of {_UNDECIDED[rule.kind]}"
+            return f"`{rule}` is not decided for protocols with timeouts: {why}"
+    return ""
+
+
 def timed_failures(
     search: TimedSearch, scenario: ResolvedScenario, decisions: Sequence[DecisionRule] = ()
 ) -> TimedFailureFindings:
@@ -59,7 +79,7 @@ def timed_failures(
     for a scenario with reordered messages or Byzantine roles, and TooManyFaultSets.
     """
     if scenario.byzantine or scenario.reorder:
-        raise ValueError("reordered messages and Byzantine roles are not decided with timers")
+        raise ValueError("reordered messages and Byzantine roles are not decided with timeouts")
     return _TimedFailures(search, scenario, decisions).findings()
 
 

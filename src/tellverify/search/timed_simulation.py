@@ -9,19 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from tellverify.evidence.timed_fault_run import timed_channels
 from tellverify.model.decision import DecisionKind, DecisionRule
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.scenario import Channel, ResolvedScenario, Scenario, resolved
 from tellverify.model.step import Step
-from tellverify.model.timed_text import TimedProtocol
+from tellverify.model.timed_text import TimedProtocol, timed_channels
 from tellverify.search.random_walk import ScheduleKind
 from tellverify.search.run_numbers import RunNumbers, drawn_failures
 from tellverify.search.simulated_run import RunEnding, SimulatedRun
 from tellverify.search.simulation import MOST_EVENTS, CountedMove, usual_length
 from tellverify.search.timed_events import Move, TimedEventKind, TimedSettings, timed_step
-from tellverify.search.timed_failures import breaks_decision, marked_by
+from tellverify.search.timed_failures import breaks_decision, marked_by, undecided_with_timers
 from tellverify.search.timed_system import TimedSystem
 from tellverify.search.timed_verdicts import TimedVerdicts
 
@@ -58,7 +57,7 @@ class TimedSimulator:
         if found is None:
             raise ValueError("the scenario names a member that no family has")
         if found.byzantine or found.reorder:
-            raise ValueError("`byzantine` and `reorder` have no meaning with timeouts")
+            raise ValueError(undecided_with_timers(self.scenario))
         self.resolved: ResolvedScenario = found
         self.settings = TimedSettings(
             settings.late, settings.fire, settings.bound, None, found.loss, found.duplicate, True

@@ -208,6 +208,7 @@ class Keys:
             options,
             baseline=None,
             ledger=None,
+            required_at=(),
             today="",
             fail_on="",
             seconds=None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 import msgspec
@@ -84,8 +84,13 @@ class Checked(msgspec.Struct, frozen=True):
     origins: Origins = msgspec.field(default_factory=dict)
 
 
-def assembled(found: Iterable[FileResult], options: Options) -> Checked:
-    """The run of all files, with findings in source order and its exit code."""
+def assembled(
+    found: Iterable[FileResult], options: Options, unchecked: Callable[[], Sequence[str]] = tuple
+) -> Checked:
+    """The run of all files, with findings in source order and its exit code.
+
+    `unchecked` gives the texts of the files of the project that were not checked.
+    """
     results = list(found)
     read: list[Input] = []
     sources: dict[str, SourceFile] = {}
@@ -113,6 +118,12 @@ def assembled(found: Iterable[FileResult], options: Options) -> Checked:
         files.update(result.files)
         origins.update(result.origins)
         day = day or result.day
+    if options.scenarios or options.required_at:
+        from tellverify.verification.unapplied import not_left_out, unapplied
+
+        of_settings = unapplied(reports, diagnostics, options, unchecked)
+        diagnostics = [*not_left_out(diagnostics), *of_settings]
+        findings = [*not_left_out(findings), *of_settings]
     further = {file.path: file for result in results for file in result.more}
     for path, file in sorted(further.items()):
         if path not in sources:
@@ -158,7 +169,7 @@ def _configurations(
     """The configuration files that findings are about, as the text to quote."""
     told = {diagnostic.path for diagnostic in diagnostics}
     paths = {one.path for one in options.user_properties}
-    paths |= {one.path for one in options.scenarios}
+    paths |= {one.path for one in options.scenarios} | {one.path for one in options.required_at}
     paths &= told - set(known)
     if not paths:
         return {}

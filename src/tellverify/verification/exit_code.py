@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tellverify.diagnostics.faults import REQUIREMENT_OF_NOTHING
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.diagnostics.wording import counted
 from tellverify.obligations.options import Options
@@ -48,8 +49,15 @@ def judge(
     if not any(protocol.verdicts for protocol in protocols):
         return 4, "no obligation was selected"
     weak = [v for _, v in required if v not in known and not _suffices(v, options)]
-    if weak:
-        return 3, _weakness(weak, options)
+    nowhere = sum(
+        d.code == REQUIREMENT_OF_NOTHING and d.severity is Severity.WARNING for d in diagnostics
+    )
+    if weak or nowhere:
+        reasons = [_weakness(weak, options)] if weak else []
+        if nowhere:
+            verb = "is" if nowhere == 1 else "are"
+            reasons.append(f"{counted(nowhere, 'requirement')} {verb} on what no protocol has")
+        return 3, ", and ".join(reasons)
     if known or old:
         count = len(known) + len(old)
         return 0, f"nothing new: the baseline has {'it' if count == 1 else f'all {count}'} already"

@@ -117,6 +117,10 @@ def check_machines(
         if not said:
             said += _unsent(system, {file.path: file.text or "" for file in files})
         said += said_later
+        if options.scenarios or options.required_at:
+            from tellverify.verification.unapplied import not_left_out, unapplied
+
+            said = [*not_left_out(said), *unapplied(reports, said, options, tuple)]
         said += [d for v in selected for d in _told(name, v, system, texts)]
         graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)

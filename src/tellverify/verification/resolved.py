@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 import msgspec
 
-from tellverify.obligations.options import ConfiguredScenario, Level, Options, UserProperty
+from tellverify.obligations.options import (
+    ConfiguredScenario,
+    Level,
+    Options,
+    RequirementPlace,
+    UserProperty,
+)
 from tellverify.source.builtin_policies import name_of_policy
 from tellverify.source.span import NOWHERE
 from tellverify.verification.configuration_file import PATHS
@@ -79,6 +85,17 @@ def _options(loaded: LoadedConfiguration, flags: Sequence[Level]) -> Options:
                 loaded.texts.get(("properties", name), NOWHERE),
             )
             for name, formula in found.properties.items()
+        ),
+        required_at=tuple(
+            RequirementPlace(
+                name,
+                *(
+                    (path, loaded.texts.get(("require", name), NOWHERE))
+                    if loaded.is_of_file(("require", name))
+                    else (loaded.origins.get(("require", name), ""), NOWHERE)
+                ),
+            )
+            for name in sorted(require)
         ),
         scenarios=tuple(
             ConfiguredScenario(

@@ -30,7 +30,8 @@ class Schedule(msgspec.Struct, frozen=True):
     `progress` is called with how many files are done, of how many, and the path of the last one.
     With a `cluster`, the address of its scheduler, its workers check the files in place of `jobs`,
     each with `memory` megabytes.
-    `more` gives the results of files of another kind, which belong to the same run.
+    `more` gives the results of files of another kind, which belong to the same run. `unchecked`
+    gives the texts of the project that are not checked, which a setting may be about.
     """
 
     jobs: int = 1
@@ -42,6 +43,7 @@ class Schedule(msgspec.Struct, frozen=True):
     only: frozenset[int] | None = None
     progress: Callable[[int, int, str], None] | None = None
     more: Callable[[], Sequence[FileResult]] | None = None
+    unchecked: Callable[[], Sequence[str]] = tuple
 
 
 class ScheduledRun(msgspec.Struct, frozen=True):
@@ -70,7 +72,7 @@ def conducted(files: Sequence[ReadFile], options: Options, how: Schedule) -> Sch
     done = [result for result in work.results if result is not None]
     if how.more is not None and not ended:
         done.extend(how.more())
-    checked = assembled(done, options)
+    checked = assembled(done, options, how.unchecked)
     read = {file.path: file.source() for file in files}  # findings may point into imported files
     checked = msgspec.structs.replace(checked, sources={**read, **checked.sources})
     if ended:

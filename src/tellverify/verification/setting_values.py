@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 import msgspec
@@ -70,14 +70,27 @@ def _requirements(configuration: ConfigurationFile) -> Iterator[tuple[Path, Wron
     for key, strength in configuration.require.items():
         asked, mark, scenario = key.partition(SCENARIO_MARK)
         if key != "default" and (asked not in names or (mark and not _is_plain(scenario))):
-            known = f"the properties are {', '.join(names)}"
-            yield ("require", key), WrongValue(f"there is no property `{key}`", known)
+            yield ("require", key), WrongValue(f"there is no property `{key}`", _meant(key, names))
         elif key == "default" and strength not in ("proved", "bounded"):
             message = f'`default` cannot be "{strength}"'
             yield ("require", key), WrongValue(message, 'it is "proved" or "bounded"')
         elif key == Property.WELL_FORMED and strength != "proved":
             message = "a text without a meaning can have no verdicts"
             yield ("require", key), WrongValue(message, "remove the key")
+
+
+def _meant(key: str, names: Sequence[str]) -> str:
+    """What a requirement may be meant to be on, or all properties."""
+    from tellverify.language.checks.suggest import closest
+
+    asked, at, scenario = (part.strip() for part in key.partition(SCENARIO_MARK.strip()))
+    asked, bracket, _ = asked.partition("[")
+    meant = asked if asked in names else closest(asked, names)
+    if not meant or (at and not _is_plain(scenario)):
+        return f"the properties are {', '.join(names)}"
+    whole = f"{meant}{SCENARIO_MARK}{scenario}" if at else meant
+    about = ": a requirement is on all roles" if bracket and asked in names else ""
+    return f"write `{whole}`{about}" if about else f"did you mean `{whole}`?"
 
 
 def _names(configuration: ConfigurationFile) -> Iterator[tuple[Path, WrongValue]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from tellverify.diagnostics.faults import SCENARIO_LEFT_OUT
 from tellverify.diagnostics.model import Diagnostic, Severity
 from tellverify.language.files.inputs import ReadFile
 from tellverify.language.instances import instance_name, one_instance
@@ -49,6 +50,7 @@ class SimulationSubject(msgspec.Struct, frozen=True):
     """Machines that can be simulated, or `timed`, a protocol with timeouts, which has none.
 
     `instance` names the sizes of families. `read` are the paths of all files that it comes from.
+    `left_out` says why scenarios of the configuration are none of its own.
     """
 
     name: str
@@ -60,6 +62,7 @@ class SimulationSubject(msgspec.Struct, frozen=True):
     decisions: tuple[DecisionRule, ...]
     read: tuple[str, ...]
     timed: TimedProtocol | None = None
+    left_out: tuple[Diagnostic, ...] = ()
 
     def scenario(self, name: str) -> Scenario | None:
         """The scenario with a name, None when there is none."""
@@ -130,6 +133,7 @@ def subject_of_protocol(
         tuple(one.rule for one in decisions),
         tuple(sources),
         timed,
+        tuple(one for one in said if one.code == SCENARIO_LEFT_OUT),
     )
 
 
@@ -166,8 +170,12 @@ def simulator_of(
             most_events=most_events,
             graph=subject.graph,
         )
+    from tellverify.search.timed_failures import undecided_with_timers
     from tellverify.search.timed_simulation import TimedSimulator
 
+    reason = undecided_with_timers(scenario)
+    if reason:
+        raise NotSimulated(f"not simulated: {reason}", is_refuted=False)
     settings = TimedSettings(
         LatePolicy(options.late), FirePolicy(options.fire), bound=_LONGEST_QUEUE
     )
@@ -206,6 +214,7 @@ def subject_of_machines(files: Sequence[ReadFile], options: Options) -> Simulati
         tuple(one.scenario for one in scenarios),
         tuple(one.rule for one in decisions),
         tuple(sources),
+        left_out=tuple(one for one in said if one.code == SCENARIO_LEFT_OUT),
     )
 
 

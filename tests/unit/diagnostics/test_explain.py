@@ -37,6 +37,8 @@ NOT_SHOWN_BY_TEXT |= {"TV671", "TV672", "TV673", "TV681", "TV682"}
 NOT_SHOWN_BY_TEXT |= {"TV641", "TV644", "TV646", "TV648", "TV654", "TV661", "TV662", "TV663"}
 # A configuration, and revisions of a repository: tests/cli/test_strict_checks.py.
 NOT_SHOWN_BY_TEXT |= {"TV016", "TV027"}
+# Scenarios and requirements of a configuration: tests/cli/test_unapplied_settings.py.
+NOT_SHOWN_BY_TEXT |= {"TV595", "TV596"}
 # Two versions: tests/cli/test_compare.py, and tests/cli/test_check_machines.py for TV570.
 NOT_SHOWN_BY_TEXT |= {f"TV56{digit}" for digit in range(10)} | {"TV570", "TV571"}
 NOT_SHOWN_BY_TEXT |= {"TV234", "TV236", "TV237", "TV238", "TV239", "TV292", "TV293", "TV294"}
