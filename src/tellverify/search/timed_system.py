@@ -8,7 +8,7 @@ messages vanish at once and are no events.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from tellverify.model.timed_text import TimedProtocol
@@ -19,10 +19,7 @@ from tellverify.search.timed_events import (
     TimedSettings,
 )
 from tellverify.search.timed_fires import KeptFires
-from tellverify.search.timed_layout import (
-    LOCAL,
-    QUEUE,
-)
+from tellverify.search.timed_layout import FAILED, LEDGER, LOCAL, QUEUE
 from tellverify.search.timed_moves import TimedMoves
 from tellverify.search.timed_numbers import CanonicalNumbers, may_enter_again
 from tellverify.search.timed_places import KeptPlaces, OwnTimers, TimedPlaces
@@ -34,6 +31,7 @@ _PLACES: Final = {
     LatePolicy.KEEP: KeptPlaces,
     LatePolicy.OWN: OwnTimers,
 }
+_FEW_CHANNELS: Final = 2
 _MOST_NUMBERS: Final = 12  # of entries, beside two for each message of a queue
 
 
@@ -70,9 +68,10 @@ class TimedSystem:
         self.events, self.actors = self.moves.events, self.moves.actors
         self.prepared, self.entries_of = self.moves.prepared, self.moves.entries_of
         self.failed_entries = self.moves.failed_entries
-        self._form = None
+        # The same configuration with canonical numbers of entries.
+        self.canonical: Callable[[int], int] = lambda configuration: configuration
         if self.numbers is not None:
-            self._form = CanonicalForm(self.numbers, self.layout, self.moves.difference)
+            self.canonical = CanonicalForm(self.numbers, self.layout, self.moves.difference).of
 
     @property
     def longest(self) -> int:
@@ -87,17 +86,36 @@ class TimedSystem:
 
     # Moves
 
+    def mask(self, role: int, local: int) -> int:
+        """What the moves of a role in a local state depend on, as a mask of configurations."""
+        found = self.masks[role].get(local)
+        if found is None:
+            found = self.masks[role][local] = self.moves.relevant(role, local)
+        return found
+
     def part(self, role: int, configuration: int) -> PartMoves:
-        """The moves of a role, where they were not computed yet."""
-        local = (configuration >> self.layout.local[role]) & LOCAL
-        mask = self.masks[role].get(local)
-        if mask is None:
-            mask = self.masks[role][local] = self.moves.relevant(role, local)
-        key = configuration & mask
+        """The moves of a role, which are kept."""
+        key = configuration & self.mask(role, self.local(role, configuration))
         found = self.parts[role].get(key)
         if found is None:
             found = self.parts[role][key] = self.moves.of(role, configuration)
         return found
+
+    def wide_mask(self, role: int) -> int:
+        """What all moves of a role depend on together, 0 for a role of many channels.
+
+        With few channels there are hardly more such parts than those of `masks`.
+        """
+        layout = self.layout
+        mask = LOCAL << layout.local[role]
+        channels = [(at, pair) for at, pair in enumerate(self.channels) if role in pair]
+        for at, (_, receiver) in channels:
+            mask |= QUEUE << layout.queue[at]
+            if receiver != role:
+                mask |= FAILED << layout.failed[receiver]
+        if layout.ledger:
+            mask |= LEDGER << layout.ledger[role]
+        return mask if len(channels) <= _FEW_CHANNELS else 0
 
     # Numbers of entries
 
@@ -106,10 +124,6 @@ class TimedSystem:
         """Whether numbers of entries are larger than any queue of the bound explains."""
         most = _MOST_NUMBERS + 2 * self.settings.bound
         return isinstance(self.numbers, CanonicalNumbers) and self.numbers.largest > most
-
-    def canonical(self, configuration: int) -> int:
-        """The same configuration with canonical numbers of entries."""
-        return configuration if self._form is None else self._form.of(configuration)
 
     def steps(self, configuration: int) -> Iterator[tuple[int, TimedEvent, int | None]]:
         """The role, event and target of each step, None where only a full queue forbids it."""
