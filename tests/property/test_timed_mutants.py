@@ -18,7 +18,8 @@ from timed_mutants import (
 from timed_texts import protocol_of
 from timed_vectors import VECTORS
 
-from tellverify.search.timed_number_parts import EntryGroup, NumberPart
+from tellverify.search.timed_entry_groups import EntryGroup
+from tellverify.search.timed_number_parts import NumberPart
 from tellverify.search.timed_numbers import CanonicalNumbers
 
 # The faults that the draft reports, with the lengths of their runs, where the rules differ.

@@ -8,13 +8,14 @@ a limit, runs are searched to a depth below it, and nothing is proved.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
-from typing import Final
+from collections.abc import Callable, Iterator
+from typing import Final, NamedTuple
 
 import msgspec
 
 from tellverify.model.timed_text import TimedProtocol
 from tellverify.search.timed_events import MoveNote, TimedEvent, TimedProperty, TimedSettings
+from tellverify.search.timed_graph import TimedGraph
 from tellverify.search.timed_layout import LOCAL
 from tellverify.search.timed_rows import TooManyTimedPlaces
 from tellverify.search.timed_system import TimedSystem
@@ -67,29 +68,52 @@ class TimedFindings(msgspec.Struct, frozen=True):
     has_end: bool = True
 
 
-class TimedSearch:
+class _MoveRow(NamedTuple):
+    """The moves of a role in a part of configurations.
+
+    `changes` are differences to the configurations behind; `events` the numbers of the events, then
+    of those that a full queue forbids, of which there are `blocked`.
+    """
+
+    changes: tuple[int, ...]
+    events: array[int]
+    blocked: int
+
+
+_IDLE: Final = _MoveRow((), array("i"), 0)
+
+
+class _Field(NamedTuple):
+    """Where a role looks for its rows: by what its mask leaves of a configuration.
+
+    The mask is `wide`, or depends on the local state, which stands at `shift`, when that is 0.
+    """
+
+    bit: int
+    shift: int
+    wide: int
+    masks: dict[int, int]
+    rows: dict[int, _MoveRow]
+
+
+class TimedSearch(TimedGraph):
     """All configurations of a system in layers, with the runs to them.
 
     `expanded` is the number of those whose events were searched, a first part of `configurations`.
-    The target of an event is -1 where only a full queue forbids it.
     """
 
     def __init__(self, system: TimedSystem) -> None:
-        self.system = system
+        super().__init__(system)
         self.verdicts = TimedVerdicts(system)
-        self.configurations: list[int] = [system.first()]
-        self.depths = array("i", [0])
         self.refuted: dict[TimedProperty, TimedRun] = {}
         self.late: dict[tuple[str, str, str], TimedRun] = {}
         self.unclear: dict[tuple[str, str], None] = {}
         self.ended = False
-        self._parents = array("i", [-1])
-        self._arrivals = array("i", [-1])  # events that lead to configurations from their parents
-        self._first = array("q", [0])  # the first event of each configuration, and the end
-        self._events = array("i")
-        self._targets = array("i")
-        self._blocked_at: list[int] = []
         self._numbers = {self.configurations[0]: 0}
+        self._fields = [
+            _Field(1 << role, shift, system.wide_mask(role), system.masks[role], {})
+            for role, shift in enumerate(system.layout.local)
+        ]
 
     def run(self, *, budget: int, depth: int | None = None) -> None:
         """Search up to `budget` configurations, and runs of up to `depth` events.
@@ -97,96 +121,82 @@ class TimedSearch:
         A role that may be at too many places ends the search too.
         """
         at = 0
-        numbered = self.system.numbers is not None
-        while at < len(self.configurations):
-            if len(self.configurations) > budget or self.system.roles.limits.drifted:
+        configurations, system = self.configurations, self.system
+        limits, numbered = system.roles.limits, system.numbers is not None
+        while at < len(configurations):
+            if len(configurations) > budget or limits.drifted:
                 return
-            if numbered and self.system.numbers_grow:
+            if numbered and system.numbers_grow:
                 return
             if depth is not None and self.depths[at] > depth:
                 return
             try:
                 self._expand(at)
             except TooManyTimedPlaces:
+                del self._events[self._first[-1] :], self._targets[self._first[-1] :]
                 return
             at += 1
         self.ended = True
 
-    @property
-    def expanded(self) -> int:
-        """The number of configurations whose events were searched."""
-        return len(self._first) - 1
-
-    @property
-    def blocked(self) -> bool:
-        """Whether a full queue forbids some send."""
-        return bool(self._blocked_at)
-
-    @property
-    def depth(self) -> int:
-        """The events of all runs that were searched, -1 when there are none."""
-        expanded = self.expanded
-        if expanded == len(self.configurations):
-            return self.depths[-1]
-        return self.depths[expanded] - 1
-
     def _expand(self, at: int) -> None:
         configuration = self.configurations[at]
-        system = self.system
-        numbers, plain = self._numbers, system.numbers is None
-        moving = 0
-        events: list[int] = []
-        targets: list[int] = []
-        for role, shift in enumerate(system.layout.local):
-            mask = system.masks[role].get((configuration >> shift) & LOCAL)
-            part = None if mask is None else system.parts[role].get(configuration & mask)
-            if part is None:
-                part = system.part(role, configuration)
-            moves, blocked = part
-            if not moves and not blocked:
+        numbers, targets = self._numbers.get, self._targets
+        moving = blocked = 0
+        for field in self._fields:
+            bit, shift, wide, masks, rows = field
+            # A key of -1 is that of no row.
+            mask = wide or masks.get((configuration >> shift) & LOCAL, -1)
+            row = rows.get(configuration & mask)
+            if row is None:
+                row = self._row(field, at, configuration)
+            if row is _IDLE:
                 continue
-            moving |= 1 << role
-            for event, delta, note in moves:
-                target = configuration + delta
-                if note is not None:
-                    self._note(at, event, note)
-                found = numbers.get(target)
-                if found is None and not plain:
-                    target = system.canonical(target)
-                    found = numbers.get(target)
-                events.append(event)
-                targets.append(self._add(target, at, event) if found is None else found)
-            if blocked:
-                self._forbid(at, blocked, events, targets)
-        if not moving or configuration & system.layout.all_queues:
+            changes, events, full = row
+            moving |= bit
+            self._events.extend(events)
+            for change in changes:
+                target = configuration + change
+                found = numbers(target)
+                targets.append(self._meet(at, target) if found is None else found)
+            if full:
+                blocked = 1
+                targets.extend([-1] * full)
+        if blocked:
+            self._blocked_at.append(at)
+        layout = self.system.layout
+        if not moving or (moving != layout.all_roles and configuration & layout.all_queues):
             for fault in self.verdicts.faults(configuration, moving):
                 if fault not in self.refuted:
                     self.refuted[fault] = TimedRun(self.run_to(at))
-        self._events.extend(events)
-        self._targets.extend(targets)
-        self._first.append(len(self._targets))
+        self._movers.append(self._mover_sets.number(moving))
+        self._first.append(len(targets))
 
-    def _forbid(
-        self,
-        at: int,
-        blocked: Sequence[tuple[int, MoveNote | None]],
-        events: list[int],
-        targets: list[int],
-    ) -> None:
-        """Note the sends of a role that a full queue forbids."""
-        if not self._blocked_at or self._blocked_at[-1] != at:
-            self._blocked_at.append(at)
-        for event, note in blocked:
-            if note is not None:
-                self._note(at, event, note)
-            events.append(event)
-            targets.append(-1)
+    def _row(self, field: _Field, at: int, configuration: int) -> _MoveRow:
+        """The row of a part that is met for the first time, in configuration `at`."""
+        role = field.bit.bit_length() - 1
+        moves, blocked = self.system.moves.of(role, configuration)
+        row = _IDLE
+        if moves or blocked:
+            made = [*[(event, note) for event, _, note in moves], *blocked]
+            for event, note in made:
+                if note is not None:
+                    self._note(at, event, note)
+            events = array("i", [event for event, _ in made])
+            row = _MoveRow(tuple([change for _, change, _ in moves]), events, len(blocked))
+        mask = field.wide or self.system.mask(role, self.system.local(role, configuration))
+        field.rows[configuration & mask] = row
+        return row
 
-    def _add(self, configuration: int, parent: int, event: int) -> int:
+    def _meet(self, parent: int, configuration: int) -> int:
+        """The number of the configuration behind the next edge, which may have to be renamed."""
+        if self.system.numbers is not None:
+            configuration = self.system.canonical(configuration)
+            found = self._numbers.get(configuration)
+            if found is not None:
+                return found
         found = self._numbers[configuration] = len(self.configurations)
         self.configurations.append(configuration)
-        self._parents.append(parent)
-        self._arrivals.append(event)
+        self._arrivals.append(len(self._targets))
         self.depths.append(self.depths[parent] + 1)
         return found
 
@@ -200,92 +210,7 @@ class TimedSearch:
         if note.is_unclear:
             self.unclear.setdefault((event.role, event.label))
 
-    def run_to(self, at: int) -> tuple[TimedEvent, ...]:
-        """The events of a shortest run to configuration `at`."""
-        found = []
-        events = self.system.events
-        while at:
-            found.append(events[self._arrivals[at]])
-            at = self._parents[at]
-        return tuple(reversed(found))
-
-    def moves(self, at: int) -> Iterator[tuple[int, TimedEvent, int]]:
-        """The events of a configuration: who acts, what, and the configuration behind it."""
-        actors, events = self.system.actors, self.system.events
-        for edge in range(self._first[at], self._first[at + 1]):
-            event = self._events[edge]
-            yield actors[event], events[event], self._targets[edge]
-
-    def numbered(self, at: int) -> Iterator[tuple[int, int]]:
-        """The events of a configuration by number, and the configurations behind them."""
-        low, high = self._first[at], self._first[at + 1]
-        return zip(self._events[low:high], self._targets[low:high], strict=True)
-
-    def movers(self, out: Callable[[int], bool] | None = None) -> list[int]:
-        """For every expanded configuration the roles with an event, as bits.
-
-        Events whose number `out` is true of are left out; those that a full queue forbids count.
-        """
-        actors = self.system.actors
-        bit = [
-            0 if out is not None and out(event) else 1 << actor
-            for event, actor in enumerate(actors)
-        ]
-        events, first = self._events, self._first
-        found = []
-        low = 0
-        for at in range(1, len(first)):
-            high = first[at]
-            moving = 0
-            for event in events[low:high]:
-                moving |= bit[event]
-            found.append(moving)
-            low = high
-        return found
-
-    def blocked_movers(self) -> dict[int, int]:
-        """The roles, as bits, whose send a full queue forbids, by configuration."""
-        found: dict[int, int] = {}
-        for at in self._blocked_at:
-            for role, _, target in self.moves(at):
-                if target < 0:
-                    found[at] = found.get(at, 0) | 1 << role
-        return found
-
     # Stuck roles and ends
-
-    def unknown(self) -> list[int]:
-        """Configurations of which not all continuations were searched."""
-        return [*self._blocked_at, *range(self.expanded, len(self.configurations))]
-
-    def blocked_after(self) -> int | None:
-        """The fewest events after which a full queue forbids a send."""
-        return min((self.depths[at] for at in self._blocked_at), default=None)
-
-    def that_lead_to(self, marks: list[int], out: Callable[[int], bool] | None = None) -> list[int]:
-        """For every configuration the marks, as bits, of all that its runs come to.
-
-        Events whose number `out` is true of are left out.
-        """
-        skipped = [out is not None and out(event) for event in range(len(self.system.events))]
-        first, events, targets = self._first, self._events, self._targets
-        last = len(targets)
-        changed = True
-        while changed:
-            changed = False
-            high = last
-            for at in range(self.expanded - 1, -1, -1):
-                low = first[at]
-                found = marks[at]
-                for edge in range(low, high):
-                    target = targets[edge]
-                    if target >= 0 and not skipped[events[edge]]:
-                        found |= marks[target]
-                if found != marks[at]:
-                    marks[at] = found
-                    changed = True
-                high = low
-        return marks
 
     def ends(self) -> Iterator[int]:
         """Configurations in which all may stop with nothing queued."""
@@ -312,8 +237,8 @@ class TimedSearch:
             marks[at] = 2 * end - 1
         for at, moving in enumerate(self.movers()):
             marks[at] |= moving
-        marks = self.that_lead_to(marks)
         every = 2 * end - 1
+        marks = self.that_lead_to(marks, every)
         stuck: dict[str, tuple[int, TimedRun]] = {}
         trapped = None
         for at in range(expanded):

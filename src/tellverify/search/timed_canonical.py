@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from tellverify.search.computed_table import ComputedTable
 from tellverify.search.timed_fires import FiringRenaming, KeptFires
@@ -13,11 +13,20 @@ from tellverify.search.timed_numbers import CanonicalNumbers
 from tellverify.search.timed_renaming import EntryRenaming
 
 _Renaming: TypeAlias = EntryRenaming | FiringRenaming
-_Changes: TypeAlias = tuple[int, int, ComputedTable[int]]  # shift and mask of a field, differences
+
+
+class _Changes(NamedTuple):
+    """What a renaming changes: by the queues of a configuration, and by local states of roles.
+
+    `locals_` has the shift of the field of each role with its table.
+    """
+
+    queues: ComputedTable[int]
+    locals_: list[tuple[int, ComputedTable[int]]]
 
 
 class CanonicalForm:
-    """Renames configurations; what a renaming changes in a field is found once for each value.
+    """Renames configurations; what a renaming changes is found once for each value of a field.
 
     `difference` gives what a new local state of a role changes in a configuration.
     """
@@ -31,32 +40,40 @@ class CanonicalForm:
         self.numbers = numbers
         self.layout = layout
         self.difference = difference
-        self._changes: dict[_Renaming, list[_Changes]] = {}
+        self._changes: dict[_Renaming, _Changes] = {}
 
     def of(self, configuration: int) -> int:
         """The same configuration with canonical numbers."""
         renaming = self.numbers.renaming(configuration)
         if renaming is None:
             return configuration
-        fields = self._changes.get(renaming)
-        if fields is None:
-            fields = self._changes[renaming] = self._fields(renaming)
-        for shift, mask, changes in fields:
-            configuration += changes[(configuration >> shift) & mask]
-        return configuration
+        changes = self._changes.get(renaming)
+        if changes is None:
+            changes = self._changes[renaming] = self._tables(renaming)
+        found = configuration + changes.queues[configuration & self.layout.all_queues]
+        for shift, of_local in changes.locals_:
+            found += of_local[(configuration >> shift) & LOCAL]
+        return found
 
-    def _fields(self, renaming: _Renaming) -> list[_Changes]:
+    def _tables(self, renaming: _Renaming) -> _Changes:
         def of_local(role: int, local: int) -> int:
             return self.difference(role, local, renaming.local(local))
 
-        def of_queue(shift: int, queue: int) -> int:
-            return (within(renaming.queue(queue), QUEUE) - queue) << shift
+        def of_queue(queue: int) -> int:
+            return within(renaming.queue(queue), QUEUE) - queue
 
-        found = [
-            (shift, LOCAL, ComputedTable(partial(of_local, role)))
-            for role, shift in enumerate(self.layout.local)
-        ]
-        found += [
-            (shift, QUEUE, ComputedTable(partial(of_queue, shift))) for shift in self.layout.queue
-        ]
-        return found
+        queue_changes = ComputedTable(of_queue)
+
+        def of_queues(queues: int) -> int:
+            found = 0
+            for shift in self.layout.queue:
+                queue = (queues >> shift) & QUEUE
+                if queue:
+                    found += queue_changes[queue] << shift
+            return found
+
+        roles = enumerate(self.layout.local)
+        return _Changes(
+            ComputedTable(of_queues),
+            [(shift, ComputedTable(partial(of_local, role))) for role, shift in roles],
+        )

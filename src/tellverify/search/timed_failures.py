@@ -122,7 +122,7 @@ class _TimedFailures:
         engaged = not self.scenario.engaged_only or system.has_acted(role, configuration)
         return engaged and not system.may_stop(role, configuration)
 
-    def _out(self, gone: int, cut: frozenset[Channel]) -> Callable[[int], bool]:
+    def _out(self, cut: frozenset[Channel], gone: int = 0) -> Callable[[int], bool]:
         """Of an event, whether crashes or cut channels forbid it."""
         system = self.search.system
 
@@ -137,7 +137,7 @@ class _TimedFailures:
         """Note configurations in which only roles that may all crash can still move."""
         most = self.scenario.most_crashes
         crashes: dict[int, frozenset[str] | None] = {}
-        for at, able in enumerate(self.search.movers(self._out(0, cut) if cut else None)):
+        for at, able in enumerate(self.search.movers(self._out(cut) if cut else None)):
             if able.bit_count() > most:
                 continue
             if able not in crashes:
@@ -199,13 +199,14 @@ class _TimedFailures:
         search = self.search
         gone = sum(1 << n for n, role in enumerate(self.roles) if role in failed.crashed)
         leaves = 1 << len(self.roles)
-        out = self._out(gone, failed.cut)
-        marks = search.movers(out)
+        out = self._out(failed.cut) if failed.cut else None
+        marks = search.movers(out, gone)
         marks += [leaves] * (len(search.configurations) - search.expanded)
         for at, movers in search.blocked_movers().items():
             if movers & ~gone:
                 marks[at] |= leaves
-        marks = search.that_lead_to(marks, out)
+        served = sum(1 << number for number in numbers)
+        marks = search.that_lead_to(marks, served, self._out(failed.cut, gone))
         left = set()
         for number in numbers:
             name, bit = self.roles[number], 1 << number

@@ -36,6 +36,7 @@ class TimedLayout:
         self.ledger = tuple(at + LEDGER_BITS * role for role in range(roles)) if ledgers else ()
         at += LEDGER_BITS * len(self.ledger)
         self.queue = tuple(at + QUEUE_BITS * number for number in range(len(channels)))
+        self.all_roles = (1 << roles) - 1  # as bits of a set
         self.all_queues = sum(QUEUE << shift for shift in self.queue)
         self.all_ledgers = sum(LEDGER << shift for shift in self.ledger)
         self.mail = tuple(

@@ -177,7 +177,7 @@ class TimedMonitor:
             prepared = system.prepared(role, local)
             sends = [
                 (names[send.receiver], system.roles.messages.rows[send.message].label)
-                for send in prepared.sends
+                for send in (made.send for made in prepared.sends)
             ]
             heads = [(sender, labels[0]) for (sender, to), labels in queues if to == name]
             found.append(

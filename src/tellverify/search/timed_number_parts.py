@@ -12,16 +12,15 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from tellverify.search.computed_table import ComputedTable
+from tellverify.search.timed_entry_groups import EntryGroups, bits, members
 from tellverify.search.timed_layout import LOCAL, QUEUE, TimedLayout
 from tellverify.search.timed_places import TimedPlaces
 from tellverify.search.timed_roles import TimedRoles
 from tellverify.search.timed_rows import (
     NO_ENTRY,
     Counts,
-    EntryRow,
     Failure,
     Group,
-    Interned,
     LocalRow,
     MessageRow,
 )
@@ -55,18 +54,6 @@ class _Context(NamedTuple):
     inside: frozenset[int]
 
 
-class EntryGroup(NamedTuple):
-    """Entries of one group that are mentioned, as a set and by number.
-
-    `bit` is the group in sets of groups.
-    """
-
-    group: Group
-    bit: int
-    these: int
-    numbers: dict[int, int]
-
-
 class _PartKey(NamedTuple):
     contexts: frozenset[_Context]
     bound: frozenset[int]
@@ -84,22 +71,19 @@ class NumberPart:
         self.groups = groups
         self._known = _known(key)
         self.contexts = [(context, dict(context.counts)) for context in key.contexts]
-        counted = {
-            self.entries.number(EntryRow(*group, number))
-            for context in key.contexts
-            for group, number in context.counts
-        }
-        mentioned = with_outer(self.rows, {*key.bound, *counted, *self._known})
-        for entry in sorted(mentioned):
-            groups.number(self.rows[entry][:2])
+        counted = outermost = named = 0
+        for context in key.contexts:
+            inner, outer = groups.counted[context.counts]
+            counted |= inner
+            outermost |= outer
+        for entry in key.bound:
+            named |= groups.path[entry]
+        mentioned = named | outermost
+        for entry in (*members(counted), *self._known):
+            mentioned |= groups.path[entry]
+        groups.note(mentioned)
         # An entry that no other is around lives, and so does the group of one that is bound.
-        outermost = {entry for entry in counted if self.rows[entry].around == NO_ENTRY}
-        self._entries = (
-            bits(with_outer(self.rows, key.bound) | outermost),
-            bits(counted - outermost),
-            bits(mentioned),
-            bits(self._differing()),
-        )
+        self._entries = named | outermost, counted, mentioned, bits(self._differing())
         self._lives = bits(groups.number(self.rows[entry][:2]) for entry in key.bound)
         self._begins = 0
         self._judged = 0
@@ -139,14 +123,11 @@ class NumberPart:
         """Entries that are not known as the one before them in their group is."""
         found = set()
         for entry in self._known:
-            scope, around, number = self.rows[entry]
-            after = self.entries.number(EntryRow(scope, around, number + 1))
+            before, after = self.groups.neighbours[entry]
             if self.known(entry) != self.known(after):
                 found.add(after)
-            if number > 1:
-                before = self.entries.number(EntryRow(scope, around, number - 1))
-                if self.known(entry) != self.known(before):
-                    found.add(entry)
+            if before != NO_ENTRY and self.known(entry) != self.known(before):
+                found.add(entry)
         return found
 
     def known(self, entry: int) -> tuple[int, bool]:
@@ -176,27 +157,30 @@ class NumberParts:
         self.places = roles.places
         self.groups = EntryGroups(roles.places.entries)
         self.width = _FIRST_WIDTH  # bits of a set
+        self._decisive: dict[int, int] = {}  # masks of parts, by what is mentioned
         self._parts: dict[_PartKey, NumberPart] = {}
         self._of_local: list[dict[int, NumberPart]] = [{} for _ in layout.local]
         self._of_message: dict[int, NumberPart] = {}
-        queues = ComputedTable(self._queue)
-        locals_ = [ComputedTable(partial(self._local, role)) for role in range(len(layout.local))]
-        self._fields = [
-            *((shift, LOCAL, said) for shift, said in zip(layout.local, locals_, strict=True)),
-            *((shift, QUEUE, queues) for shift in layout.queue),
+        self._layout = layout
+        self._locals = [
+            (shift, ComputedTable(partial(self._local, role)))
+            for role, shift in enumerate(layout.local)
         ]
+        self._queue = ComputedTable(self._find_queue)
+        self._mail = ComputedTable(self._find_mail)  # by all queues of a configuration
 
     def of(self, configuration: int) -> int:
         """The union of the parts of all local states and queued messages."""
+        groups, all_queues = self.groups.all, self._layout.all_queues
         while True:
-            met, width = len(self.groups.all), self.width
-            found = 0
-            for shift, mask, said in self._fields:
-                found |= said[(configuration >> shift) & mask]
-            if met == len(self.groups.all) and width == self.width:
+            met, width = len(groups), self.width
+            found = self._mail[configuration & all_queues]
+            for shift, said in self._locals:
+                found |= said[(configuration >> shift) & LOCAL]
+            if met == len(groups) and width == self.width:
                 return found
-            for _, _, said in self._fields:
-                said.clear()
+            for table in (self._queue, self._mail, *(said for _, said in self._locals)):
+                table.clear()
 
     def sets(self, said: int) -> SaidSets:
         """The sets of a part."""
@@ -211,10 +195,32 @@ class NumberParts:
             said >> 5 * width,
         )
 
+    def decisive(self, said: int) -> int:
+        """What canonical numbers depend on: what a part says of the entries that are mentioned.
+
+        Of `lives` and `begins` that is what it says of their groups, of `differs` also what it says
+        of the entries before the last of a group.
+        """
+        width = self.width
+        mentioned = said >> 2 * width & ((1 << width) - 1)
+        mask = self._decisive.get(mentioned)
+        if mask is None:
+            groups = known = 0
+            for one in self.groups.of(mentioned):
+                groups |= one.bit
+                known |= one.up_to_last
+            known &= (1 << width) - 1
+            mask = 0
+            for one_set in (groups, groups, known, mentioned, mentioned, mentioned):
+                mask = mask << width | one_set
+            self._decisive[mentioned] = mask
+        return said & mask
+
     def _joined(self, part: NumberPart) -> int:
         sets = part.sets()
         while max(len(self.places.entries.rows), len(self.groups.all)) > self.width:
             self.width *= 2
+            self._decisive.clear()
         found = 0
         for one in reversed(sets):
             found = found << self.width | one
@@ -260,7 +266,13 @@ class NumberParts:
                 bound.add(row.entry)
                 self._walk(role, row.counts, row.records, contexts, bound, met)
 
-    def _queue(self, queue: int) -> int:
+    def _find_mail(self, queues: int) -> int:
+        found = 0
+        for shift in self._layout.queue:
+            found |= self._queue[(queues >> shift) & QUEUE]
+        return found
+
+    def _find_queue(self, queue: int) -> int:
         found = 0
         for message in self.roles.queues.rows[queue]:
             part = self._of_message.get(message)
@@ -270,71 +282,3 @@ class NumberParts:
                 part = self._of_message[message] = self._part(key)
             found |= self._joined(part)
         return found
-
-
-class EntryGroups:
-    """The groups of entries, with the numbers of their members."""
-
-    def __init__(self, entries: Interned[EntryRow]) -> None:
-        self.rows = entries.rows
-        self._groups: Interned[Group] = Interned()
-        self._of: dict[int, list[EntryGroup]] = {}
-
-    @property
-    def all(self) -> list[Group]:
-        """All groups, by number."""
-        return self._groups.rows
-
-    def number(self, group: Group) -> int:
-        """The bit of a group in sets."""
-        return self._groups.number(group)
-
-    def of(self, mentioned: int) -> list[EntryGroup]:
-        """Groups of some entries, outer ones first."""
-        found = self._of.get(mentioned)
-        if found is None:
-            groups: dict[Group, dict[int, int]] = {}
-            for entry in members(mentioned):
-                scope, around, number = self.rows[entry]
-                groups.setdefault((scope, around), {})[number] = entry
-            ordered = sorted(groups, key=lambda group: (self._depth(group[1]), group))
-            found = self._of[mentioned] = [
-                EntryGroup(
-                    group, 1 << self.number(group), bits(groups[group].values()), groups[group]
-                )
-                for group in ordered
-            ]
-        return found
-
-    def _depth(self, entry: int) -> int:
-        depth = 0
-        while entry != NO_ENTRY:
-            depth += 1
-            entry = self.rows[entry].around
-        return depth
-
-
-def bits(entries: Iterable[int]) -> int:
-    """The set of some entries."""
-    found = 0
-    for entry in entries:
-        found |= 1 << entry
-    return found
-
-
-def members(entries: int) -> Iterable[int]:
-    """The entries of a set, smallest numbers first."""
-    while entries:
-        low = entries & -entries
-        yield low.bit_length() - 1
-        entries ^= low
-
-
-def with_outer(rows: Sequence[EntryRow], entries: Iterable[int]) -> set[int]:
-    """Entries and those around them."""
-    found: set[int] = set()
-    for entry in entries:
-        while entry != NO_ENTRY and entry not in found:
-            found.add(entry)
-            entry = rows[entry].around
-    return found

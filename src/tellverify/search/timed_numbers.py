@@ -13,15 +13,9 @@ from typing import NamedTuple
 
 from tellverify.model.components import strongly_connected
 from tellverify.model.timed_text import EnterNode, TimedProtocol, following_nodes
+from tellverify.search.timed_entry_groups import EntryGroup, members
 from tellverify.search.timed_layout import TimedLayout
-from tellverify.search.timed_number_parts import (
-    EntryGroup,
-    NumberParts,
-    SaidSets,
-    bits,
-    members,
-    with_outer,
-)
+from tellverify.search.timed_number_parts import NumberParts, SaidSets
 from tellverify.search.timed_renaming import EntryRenaming
 from tellverify.search.timed_roles import TimedRoles
 from tellverify.search.timed_rows import NO_ENTRY, EntryRow
@@ -45,8 +39,10 @@ class CanonicalNumbers:
         self.parts = NumberParts(roles, layout)
         self.groups = self.parts.groups
         self._width = self.parts.width
-        self._found: dict[int, EntryRenaming | None] = {}
+        self._found: dict[int, EntryRenaming | None] = {}  # by parts
+        self._decided: dict[int, EntryRenaming | None] = {}  # by what of a part is decisive
         self._renamings: dict[frozenset[tuple[int, int]], EntryRenaming] = {}
+        self._by_numbers: dict[tuple[tuple[tuple[int, int], ...], ...], EntryRenaming] = {}
         self._numbers: dict[tuple[int, int, int, int, int], GroupNumbers] = {}
 
     def renaming(self, configuration: int) -> EntryRenaming | None:
@@ -55,10 +51,18 @@ class CanonicalNumbers:
         if self._width != self.parts.width:
             self._width = self.parts.width
             self._found.clear()
+            self._decided.clear()
         try:
             return self._found[said]
         except KeyError:
-            found = self._found[said] = self._find(self.parts.sets(said))
+            found = self._found[said] = self._decide(self.parts.decisive(said))
+            return found
+
+    def _decide(self, decisive: int) -> EntryRenaming | None:
+        try:
+            return self._decided[decisive]
+        except KeyError:
+            found = self._decided[decisive] = self._find(self.parts.sets(decisive))
             return found
 
     def _find(self, sets: SaidSets) -> EntryRenaming | None:
@@ -66,19 +70,24 @@ class CanonicalNumbers:
         live = []  # groups of which an entry is open, or may be begun
         named, inside_of = sets.named, 0  # and the entries with something inside them
         for one in groups:
-            around = one.group[1]
-            if around == NO_ENTRY:
-                live.append(one)
-            elif sets.lives & one.bit:
-                live.append(one)
-                inside_of |= 1 << around
-                if counted := sets.counted & one.these:
-                    named |= bits(with_outer(self.entries.rows, members(counted)))
+            if one.around:
+                if not sets.lives & one.bit:
+                    continue
+                inside_of |= one.around
+                counted = sets.counted & one.these
+                if counted:
+                    for entry in members(counted):
+                        named |= self.groups.path[entry]
+            live.append(one)
         numbers = [self._numbers_of(one, sets, named, inside_of) for one in live]
-        if len(live) == len(groups) and all(found.all_stay for found in numbers):
-            self.largest = max([self.largest, *(found.largest for found in numbers)])
+        if len(live) == len(groups) and all([found.all_stay for found in numbers]):
+            self.largest = max([self.largest, *[found.largest for found in numbers]])
             return None
-        return self._renaming(live, numbers)
+        key = tuple([found.new for found in numbers])
+        made = self._by_numbers.get(key)
+        if made is None:
+            made = self._by_numbers[key] = self._renaming(live, numbers)
+        return made
 
     def _renaming(
         self, groups: Sequence[EntryGroup], numbers: Sequence[GroupNumbers]
@@ -102,13 +111,14 @@ class CanonicalNumbers:
     def _numbers_of(
         self, one: EntryGroup, sets: SaidSets, named: int, inside_of: int
     ) -> GroupNumbers:
-        these, begins = one.these, sets.begins & one.bit
-        key = these, named & these, inside_of & these, sets.differs & these, begins
+        these = one.these
+        begins, differs = sets.begins & one.bit, sets.differs & one.up_to_last
+        key = these, named & these, inside_of & these, differs, begins
         found = self._numbers.get(key)
         if found is None:
             lowest = self.lowest(one, named, bool(begins))
             kept = named | inside_of
-            found = self._numbers[key] = self._merged(one, lowest, kept, sets.differs)
+            found = self._numbers[key] = self._merged(one, lowest, kept, differs)
         return found
 
     def lowest(self, one: EntryGroup, named: int, begins: bool) -> int:
@@ -122,8 +132,8 @@ class CanonicalNumbers:
         new = []
         largest = 0
         may_merge = False  # whether the entry before is one that an entry like it merges with
-        for number in range(lowest, max(one.numbers) + 1):
-            entry = self.entries.number(EntryRow(*one.group, number))
+        for number in range(lowest, len(one.entries)):
+            entry = one.entries[number]
             is_kept = kept >> entry & 1
             if may_merge and not is_kept and not differs >> entry & 1:
                 continue

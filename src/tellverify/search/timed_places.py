@@ -1,8 +1,8 @@
-"""Where a role may be in a protocol with timeouts, and what its places lead to in silence."""
+"""Where roles may be in a protocol with timeouts: places, and what events make of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
 from tellverify.model.timed_text import (
@@ -13,18 +13,16 @@ from tellverify.model.timed_text import (
     MessageNode,
     TimedProtocol,
 )
+from tellverify.search.computed_table import ComputedTable
 from tellverify.search.timed_rows import (
-    MOST_PLACES,
     NO_ENTRY,
     EntryRow,
-    Failure,
     FirePolicy,
+    Group,
     Interned,
     PlaceRow,
     RecordRow,
     ScopeRow,
-    SilentContext,
-    TooManyTimedPlaces,
 )
 
 
@@ -37,6 +35,7 @@ class TimedPlaces:
     def __init__(self, protocol: TimedProtocol, fire: FirePolicy = FirePolicy.WAITS) -> None:
         self.protocol = protocol
         self.nodes = protocol.nodes
+        self._ends = {n for n, node in enumerate(protocol.nodes) if isinstance(node, EndNode)}
         number = {role: at for at, role in enumerate(protocol.roles)}
         self.role_number: Mapping[str, int] = number
         self.scopes = [
@@ -55,6 +54,12 @@ class TimedPlaces:
         self.places: Interned[PlaceRow] = Interned()
         self._waits: dict[tuple[int, int], bool] = {}
         self._purged: dict[tuple[int, frozenset[int]], int] = {}
+        self._purged_places: dict[tuple[int, frozenset[int]], int] = {}
+        # Entries in whose bodies a place is, and open entries out of whose bodies it is.
+        self.tags = ComputedTable(self._tags)
+        self._own: dict[tuple[int, int], frozenset[int]] = {}
+        # By place and entry: the entries that must be complete too, None when the owner waits.
+        self._needed: dict[tuple[int, int], frozenset[int] | None] = {}
         self._back: dict[tuple[int, int, tuple[int, ...]], int] = {}
 
     def first(self) -> int:
@@ -69,15 +74,20 @@ class TimedPlaces:
         """Whether the timer of an entry is one of the role."""
         return self.owner(entry) == role
 
+    def is_end(self, place: int) -> bool:
+        """Whether nothing is left to do at a place."""
+        return self.places.rows[place].node in self._ends
+
+    def _tags(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
+        records = self.places.rows[place].records
+        rows = self.records.rows
+        outside = frozenset(rows[r].entry for r in records if not rows[r].inside)
+        return self.inside(records), outside
+
     def inside(self, records: Iterable[int]) -> frozenset[int]:
         """Entries in whose bodies a place with these records is."""
         rows = self.records.rows
         return frozenset(rows[r].entry for r in records if rows[r].inside)
-
-    def outside(self, records: Iterable[int]) -> frozenset[int]:
-        """Open entries out of whose bodies a place with these records is."""
-        rows = self.records.rows
-        return frozenset(rows[r].entry for r in records if not rows[r].inside)
 
     def owner_waits(self, node: int, scope: int) -> bool:
         """Whether its owner may wait from `node` on before the exit of `scope`.
@@ -120,71 +130,30 @@ class TimedPlaces:
 
     # Silent steps
 
-    def spread(self, start: Iterable[int], step: Callable[[int], Iterable[int]]) -> list[int]:
-        """All places that steps lead to, each once, in the order in which they are met.
-
-        More than `MOST_PLACES` raise `TooManyTimedPlaces`.
-        """
-        seen = dict.fromkeys(start)
-        work = list(seen)
-        for place in work:
-            if len(work) > MOST_PLACES:
-                raise TooManyTimedPlaces
-            for successor in step(place):
-                if successor not in seen:
-                    seen[successor] = None
-                    work.append(successor)
-        return work
-
-    def silent(self, place: int, context: SilentContext) -> list[int]:
-        """The places one step from `place` that take no event of the role."""
-        node_number, counts, records = self.places.rows[place]
-        node = self.nodes[node_number]
-        match node:
-            case MessageNode(sender, receiver, _, after):
-                if context.role in (self.role_number[sender], self.role_number[receiver]):
-                    return []
-                return [self.passed(context.role, PlaceRow(after, counts, records), node)]
-            case BranchNode(branches):
-                return [self.places.number(PlaceRow(b, counts, records)) for b in branches]
-            case EnterNode(scope):
-                if context.role not in self.scopes[scope].participants:
-                    row = self.scopes[scope]
-                    return [
-                        self.places.number(PlaceRow(n, counts, records))
-                        for n in (row.body, *row.alternatives)
-                    ]
-                return self.entered(place, scope, context)
-            case ExitNode(scope, after):
-                if context.role in self.scopes[scope].participants:
-                    records = self.left(records, scope, context)
-                return [self.places.number(PlaceRow(after, counts, records))]
-            case EndNode():
-                return []
-            case _:
-                assert_never(node)
-
     def passed(self, role: int, row: PlaceRow, message: MessageNode) -> int:
         """The place behind a message, of the role itself or of others."""
         return self.places.number(row)
 
-    def entered(self, place: int, scope: int, context: SilentContext) -> list[int]:
-        """The place in the body of a new entry, none beyond the limit of the context."""
+    def begun(self, place: int) -> tuple[Group, int]:
+        """The group and number of the entry that begins at `place`."""
+        node, counts, records = self.places.rows[place]
+        entered = self.nodes[node]
+        assert isinstance(entered, EnterNode)
+        group = entered.scope, self.entry_around(records, entered.scope)
+        return group, dict(counts).get(group, 0) + 1
+
+    def entered(self, place: int) -> int:
+        """The place in the body of the new entry that begins at `place`."""
         row = self.places.rows[place]
-        group = scope, self.entry_around(row.records, scope)
-        counts = dict(row.counts)
-        number = counts.get(group, 0) + 1
-        if number > context.limit(group):
-            return []
-        counts[group] = number
-        new = tuple(sorted(counts.items()))
+        group, number = self.begun(place)
+        new = tuple(sorted({**dict(row.counts), group: number}.items()))
         record = self.records.number(
             RecordRow(
                 self.entries.number(EntryRow(*group, number)), True, False, 0, new, row.records
             )
         )
         records = tuple(sorted((*row.records, record)))
-        return [self.places.number(PlaceRow(self.scopes[scope].body, new, records))]
+        return self.places.number(PlaceRow(self.scopes[group[0]].body, new, records))
 
     def entry_around(self, records: tuple[int, ...], scope: int) -> int:
         """The entry whose body is around a new entry into `scope`."""
@@ -197,13 +166,21 @@ class TimedPlaces:
                 return row.entry
         raise AssertionError("a scope is entered outside the body around it")
 
-    def left(self, records: tuple[int, ...], scope: int, context: SilentContext) -> tuple[int, ...]:
-        """Records behind the exit of a body."""
+    def entry_left(self, records: tuple[int, ...], scope: int) -> int:
+        """The entry whose body the exit of `scope` leaves, -1 for none."""
+        rows = self.records.rows
+        inside = [rows[record].entry for record in records if rows[record].inside]
+        return next((e for e in inside if self.entries.rows[e].scope == scope), -1)
+
+    def left(
+        self, records: tuple[int, ...], scope: int, role: int, complete: frozenset[int]
+    ) -> tuple[int, ...]:
+        """Records behind the exit of a body, for a role that knows entries to be complete."""
         found = []
         for record in records:
             row = self.records.rows[record]
             if row.inside and self.entries.rows[row.entry].scope == scope:
-                if self.is_known_complete(row, context.role, context.complete):
+                if self.is_known_complete(row, role, complete):
                     continue
                 record = self.records.number(row._replace(inside=False))
             found.append(record)
@@ -214,24 +191,6 @@ class TimedPlaces:
     def is_known_complete(self, row: RecordRow, role: int, complete: frozenset[int]) -> bool:
         """Whether a role knows that the entry of a record is complete."""
         return row.entry in complete
-
-    def failures_of(
-        self, place: int, role: int, complete: frozenset[int], told: frozenset[Failure] | None
-    ) -> Iterator[int]:
-        """The places that the role goes to from `place` when it learns of failures.
-
-        `told` are the failures it may learn of, None for any.
-        """
-        rows, entries = self.records.rows, self.entries.rows
-        records = self.places.rows[place].records
-        for record in records:
-            row = rows[record]
-            if self.owns(role, row.entry) or self.is_known_complete(row, role, complete):
-                continue
-            alternatives = self.scopes[entries[row.entry].scope].alternatives
-            for alternative, node in enumerate(alternatives):
-                if told is None or (row.entry, alternative) in told:
-                    yield self.back(record, node, records)
 
     def back(self, record: int, node: int, now: tuple[int, ...]) -> int:
         """The place at `node` with all as it was when the entry of `record` began."""
@@ -267,45 +226,73 @@ class TimedPlaces:
     def completes(self, place: PlaceRow, entry: int, known: Callable[[RecordRow], bool]) -> bool:
         """Whether at `place` the owner of `entry` has nothing to wait for in its body any more.
 
-        It may still come back into the body when it is told that an entry of another owner failed
-        that began there; `known` tells which ones it knows to be complete.
+        `known` tells which entries of other owners it knows to be complete.
+        """
+        open_rows = self._may_lead_back(place, entry)
+        return open_rows is not None and all(map(known, open_rows))
+
+    def _may_lead_back(self, place: PlaceRow, entry: int) -> list[RecordRow] | None:
+        """Records of open entries whose failure leads the owner of `entry` back into its body.
+
+        They began there, and belong to other owners. None when the owner waits in the body anyway.
         """
         scope_number = self.entries.rows[entry].scope
         owner = self.scopes[scope_number].owner
+        found = []
         for record in place.records:
             row = self.records.rows[record]
             if row.entry == entry:
                 if row.inside and self.owner_waits(place.node, scope_number):
-                    return False
+                    return None
                 continue
             inner = self.scopes[self.entries.rows[row.entry].scope]
-            if inner.owner == owner or known(row) or entry not in self.inside(row.records):
+            if inner.owner == owner or entry not in self.inside(row.records):
                 continue
             if any(self.owner_waits(node, scope_number) for node in inner.alternatives):
-                return False
-        return True
+                found.append(row)
+        return found
 
     def completed(self, role: int, view: Iterable[int], complete: frozenset[int]) -> frozenset[int]:
         """`complete` and the role's own entries that are complete after an event of the role."""
-        rows = [self.places.rows[place] for place in view]
-        own = {
-            self.records.rows[record].entry
-            for row in rows
-            for record in row.records
-            if self.owner(self.records.rows[record].entry) == role
-        }
-        return complete | {
+        own = frozenset().union(*(self._entries_of(role, place) for place in view))
+        new = {
             entry
-            for entry in own
-            if all(self.completes(row, entry, lambda r: r.entry in complete) for row in rows)
+            for entry in own - complete
+            if all(self._is_complete(place, entry, complete) for place in view)
         }
+        return complete | new if new else complete
+
+    def _entries_of(self, role: int, place: int) -> frozenset[int]:
+        """Open entries of the timers of a role."""
+        found = self._own.get((role, place))
+        if found is None:
+            rows = self.records.rows
+            entries = [rows[record].entry for record in self.places.rows[place].records]
+            own = frozenset(entry for entry in entries if self.owner(entry) == role)
+            found = self._own[role, place] = own
+        return found
+
+    def _is_complete(self, place: int, entry: int, complete: frozenset[int]) -> bool:
+        key = place, entry
+        if key not in self._needed:
+            open_rows = self._may_lead_back(self.places.rows[place], entry)
+            self._needed[key] = (
+                None if open_rows is None else frozenset(row.entry for row in open_rows)
+            )
+        needed = self._needed[key]
+        return needed is not None and needed <= complete
 
     def purge(self, place: int, complete: frozenset[int]) -> int:
         """`place` without the records of complete entries whose bodies are left."""
         if not complete:
             return place
-        row = self.places.rows[place]
-        return self.places.number(row._replace(records=self._purge_all(row.records, complete)))
+        key = place, complete
+        found = self._purged_places.get(key)
+        if found is None:
+            row = self.places.rows[place]
+            new = row._replace(records=self._purge_all(row.records, complete))
+            found = self._purged_places[key] = self.places.number(new)
+        return found
 
     def _purge_all(self, records: tuple[int, ...], complete: frozenset[int]) -> tuple[int, ...]:
         rows = self.records.rows
@@ -350,18 +337,23 @@ class KeptPlaces(TimedPlaces):
                 found.add(self.records.number(kept._replace(knows=knows)))
         return self.places.number(row._replace(records=tuple(sorted(found))))
 
-    def entered(self, place: int, scope: int, context: SilentContext) -> list[int]:
+    def entered(self, place: int) -> int:
         """The one place inside a scope: a new entry has no number."""
-        records = self.places.rows[place].records
+        number, _, records = self.places.rows[place]
+        node = self.nodes[number]
+        assert isinstance(node, EnterNode)
+        scope = node.scope
         entry = self.entries.number(EntryRow(scope, NO_ENTRY, 0))
         before = tuple(r for r in records if self.records.rows[r].entry != entry)
         record = self.records.number(RecordRow(entry, True, False, 0, (), before))
         new = tuple(sorted({*records, record}))
-        return [self.places.number(PlaceRow(self.scopes[scope].body, (), new))]
+        return self.places.number(PlaceRow(self.scopes[scope].body, (), new))
 
-    def left(self, records: tuple[int, ...], scope: int, context: SilentContext) -> tuple[int, ...]:
+    def left(
+        self, records: tuple[int, ...], scope: int, role: int, complete: frozenset[int]
+    ) -> tuple[int, ...]:
         """The records behind the end of a scope, each once."""
-        return tuple(sorted(set(super().left(records, scope, context))))
+        return tuple(sorted(set(super().left(records, scope, role, complete))))
 
     def is_known_complete(self, row: RecordRow, role: int, complete: frozenset[int]) -> bool:
         """Whether a role knows that the entry of a record is complete: the record says it."""

@@ -8,17 +8,17 @@ kept.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from tellverify.model.timed_text import EndNode, MessageNode
 from tellverify.search.timed_places import TimedPlaces
+from tellverify.search.timed_role_places import Limit, PlaceAction, RolePlaces
 from tellverify.search.timed_rounds import RoundLimits
 from tellverify.search.timed_rows import (
     Failure,
     Interned,
     LocalRow,
     MessageRow,
-    SilentContext,
 )
 
 _NONE: frozenset[int] = frozenset()
@@ -64,9 +64,10 @@ class TimedRoles:
     ) -> None:
         self.places = places
         self.marks_acted = marks_acted
-        self.limits = RoundLimits(places, rounds)
+        self.of = [RolePlaces(places, role) for role in range(len(places.protocol.roles))]
         self.locals: Interned[LocalRow] = Interned()
         self.messages: Interned[MessageRow] = Interned()
+        self.limits = RoundLimits(places, self.locals, self.messages, rounds)
         self.queues: Interned[tuple[int, ...]] = Interned()
         self.queues.number(())
         self._moves: list[dict[int, RoleMoves]] = [{} for _ in places.protocol.roles]
@@ -105,52 +106,50 @@ class TimedRoles:
 
     # Events
 
-    def _closure(self, row: LocalRow, context: SilentContext) -> list[int]:
-        return self.places.spread(row.view, lambda place: self.places.silent(place, context))
-
     def _local(self, role: int, row: LocalRow) -> int:
         """The local state behind an event: what an owner knows now, and records that go away."""
         complete = self.places.completed(role, row.view, row.complete)
-        view = tuple(sorted({self.places.purge(place, complete) for place in row.view}))
-        row = row._replace(view=view, complete=complete, has_acted=self.marks_acted)
-        return self.locals.number(row)
+        view = self._purged(row.view, complete)
+        return self.locals.number(LocalRow(view, row.failed, complete, row.fired, self.marks_acted))
+
+    def _purged(self, view: Iterable[int], complete: frozenset[int]) -> tuple[int, ...]:
+        """A view without the records of complete entries whose bodies are left."""
+        return tuple(sorted({self.places.purge(place, complete) for place in view}))
 
     def _find_moves(self, role: int, local: int) -> RoleMoves:
         row = self.locals.rows[local]
-        context = self.limits.context(role, row, None)
-        closure = self._closure(row, context)
-        own = self.places.role_number
+        limit = self.limits.limit(local)
+        tables = self.of[role]
+        closure = tables.reached(row.view, row.complete, limit)
         awaits = set()
-        may_stop = False
-        sending = []
+        sending: dict[tuple[str, str], list[int]] = {}
         for place in closure:
-            node = self.places.nodes[self.places.places.rows[place].node]
-            may_stop = may_stop or isinstance(node, EndNode)
-            if isinstance(node, MessageNode):
-                if own[node.sender] == role:
-                    sending.append((place, node))
-                elif own[node.receiver] == role:
-                    awaits.add(own[node.sender])
-        sends = self._sends(role, row, sending, context)
-        return RoleMoves(
-            sends, self._fires(role, row, closure, context), may_stop, frozenset(awaits)
-        )
+            action = tables.actions[place]
+            if action is None:
+                continue
+            if action.is_send:
+                sending.setdefault((action.peer_name, action.label), []).append(place)
+            else:
+                awaits.add(action.peer)
+        may_stop = any(map(self.places.is_end, closure))
+        sends = self._sends(role, row, sending, limit) if sending else ()
+        fires = self._fires(role, row, closure, limit)
+        return RoleMoves(sends, fires, may_stop, frozenset(awaits))
 
     def _sends(
         self,
         role: int,
         row: LocalRow,
-        sending: list[tuple[int, MessageNode]],
-        context: SilentContext,
+        sending: Mapping[tuple[str, str], list[int]],
+        limit: Limit,
     ) -> tuple[SendMove, ...]:
-        messages: dict[tuple[str, str], list[int]] = {}
-        for place, node in sending:
-            messages.setdefault((node.receiver, node.label), []).append(place)
+        """The sends from places, which are given by receiver and label."""
+        acted = self.of[role].acted
         found = []
-        for (receiver, label), places in sorted(messages.items()):
+        for (receiver, label), places in sorted(sending.items()):
             message, chosen, is_unclear = self._message(row, label, places)
-            view = tuple(sorted({self.places.act(role, place) for place in chosen}))
-            self.limits.note_drift(view, context)
+            view = tuple({acted[place] for place in chosen})
+            self.limits.note_drift(view, limit)
             target = self._local(role, row._replace(view=view))
             number = self.messages.number(message)
             found.append(SendMove(self.places.role_number[receiver], number, target, is_unclear))
@@ -160,17 +159,15 @@ class TimedRoles:
         self, row: LocalRow, label: str, places: list[int]
     ) -> tuple[MessageRow, list[int], bool]:
         """The messages sent from `places`, from which of them, and whether these were not all."""
-        rows = self.places.places.rows
+        tags = self.places.tags
         if self.places.keep:
             entries = self.places.entries.rows
-            within = {entries[e].scope for p in places for e in self.places.inside(rows[p].records)}
+            within = {entries[e].scope for place in places for e in tags[place][0]}
             kept = MessageRow(label, _NONE, _NONE, row.failed, _NONE, row.fired, frozenset(within))
             return kept, places, False
         tagged: dict[tuple[frozenset[int], frozenset[int]], list[int]] = {}
         for place in places:
-            records = rows[place].records
-            tags = self.places.inside(records), self.places.outside(records)
-            tagged.setdefault(tags, []).append(place)
+            tagged.setdefault(tags[place], []).append(place)
         inside, unknown = first = min(
             tagged, key=lambda tags: [sorted(map(self.limits.path, entries)) for entries in tags]
         )
@@ -180,38 +177,23 @@ class TimedRoles:
         return message, tagged[first], len(tagged) > 1
 
     def _fires(
-        self, role: int, row: LocalRow, closure: list[int], context: SilentContext
+        self, role: int, row: LocalRow, closure: Iterable[int], limit: Limit
     ) -> tuple[FireMove, ...]:
-        places = self.places
+        firings = self.of[role].firings
         views: dict[Failure, set[int]] = {}
         for place in closure:
-            node_number, _, records = places.places.rows[place]
-            node = places.nodes[node_number]
-            if not isinstance(node, MessageNode) or not self._may_fire(role, node):
-                continue
-            for record in records:
-                kept = places.records.rows[record]
-                if kept.inside and places.owns(role, kept.entry):
-                    scope = places.scopes[places.entries.rows[kept.entry].scope]
-                    for alternative, first in enumerate(scope.alternatives):
-                        back = places.back(record, first, records)
-                        views.setdefault((kept.entry, alternative), set()).add(back)
+            for failure, behind in firings[place]:
+                views.setdefault(failure, set()).add(behind)
         found = []
         for failure in sorted(
             views, key=lambda failure: (self.limits.path(failure[0]), failure[1])
         ):
-            view = tuple(sorted(views[failure]))
-            self.limits.note_drift(view, context)
-            scope_number = places.entries.rows[failure[0]].scope
+            view = tuple(views[failure])
+            self.limits.note_drift(view, limit)
+            scope_number = self.places.entries.rows[failure[0]].scope
             new = self._after_fire(row._replace(view=view), failure, scope_number)
             found.append(FireMove(scope_number, failure[1], self._local(role, new)))
         return tuple(found)
-
-    def _may_fire(self, role: int, node: MessageNode) -> bool:
-        number = self.places.role_number
-        if number[node.receiver] == role:
-            return True
-        return self.places.fires_at_sends and number[node.sender] == role
 
     def _after_fire(self, row: LocalRow, failure: Failure, scope: int) -> LocalRow:
         if not self.places.keep:
@@ -222,36 +204,32 @@ class TimedRoles:
         return row._replace(fired=row.fired | {(scope, last + 1)})
 
     def _find_taken(self, role: int, sender: int, local: int, message_number: int) -> int:
-        places = self.places
+        places, tables = self.places, self.of[role]
         row = self.locals.rows[local]
         message = self.messages.rows[message_number]
-        context = self.limits.context(role, row, message)
+        limit = self.limits.limit(local, message_number)
         told = None if places.keep else message.failed
-        found = set()
-        for place in self._told_closure(role, row, context, row.complete, told):
-            node = places.nodes[places.places.rows[place].node]
-            if (
-                isinstance(node, MessageNode)
-                and node.label == message.label
-                and places.role_number[node.sender] == sender
-                and places.role_number[node.receiver] == role
-                and (places.keep or self.fits(role, row, place, message))
-            ):
-                found.add(places.act(role, place))
+        taken = PlaceAction(False, sender, places.protocol.roles[sender], message.label)
+        found = {
+            tables.acted[place]
+            for place in tables.reached(row.view, row.complete, limit, told)
+            if tables.actions[place] == taken
+            and (places.keep or self.fits(role, row, place, message))
+        }
         if not found:
             return NOT_TAKEN
         complete = row.complete | message.complete
-        view = tuple(sorted({places.purge(place, complete) for place in found}))
-        self.limits.note_drift(view, context)
+        view = self._purged(found, complete)
+        self.limits.note_drift(view, limit)
         new = LocalRow(view, row.failed | message.failed, complete, row.fired | message.fired)
         return self._local(role, new)
 
     def fits(self, role: int, row: LocalRow, place: int, message: MessageRow) -> bool:
         """Whether the role can take `message` at `place`: the round is the sender's round."""
         places = self.places
-        _, counts, records = places.places.rows[place]
-        if places.inside(records) != message.inside:
+        if places.tags[place][0] != message.inside:
             return False
+        _, counts, records = places.places.rows[place]
         failed = {entry for entry, _ in message.failed}
         for record in records:
             entry = places.records.rows[record].entry
@@ -264,25 +242,6 @@ class TimedRoles:
             if takes_part and reached.get((scope, around), 0) < number:
                 return False
         return True
-
-    def _told_closure(
-        self,
-        role: int,
-        row: LocalRow,
-        context: SilentContext,
-        complete: frozenset[int],
-        told: frozenset[Failure] | None,
-    ) -> list[int]:
-        """All places by silence and by learning of failures, of entries that are not `complete`."""
-        places = self.places
-
-        def step(place: int) -> list[int]:
-            return [
-                *places.silent(place, context),
-                *places.failures_of(place, role, complete, told),
-            ]
-
-        return places.spread(row.view, step)
 
     def awaited_when_told(
         self, role: int, local: int, complete: frozenset[int] = _NONE
@@ -307,15 +266,11 @@ class TimedRoles:
         Entries of `complete` do not fail.
         """
         row = self.locals.rows[local]
-        context = self.limits.context(role, row, None, complete)
-        closure = self._told_closure(role, row, context, row.complete | complete, None)
-        nodes = [self.places.nodes[self.places.places.rows[place].node] for place in closure]
-        own = self.places.role_number
-        messages = [
-            (node.sender, node.label)
-            for node in nodes
-            if isinstance(node, MessageNode) and own[node.receiver] == role
-        ]
+        tables = self.of[role]
+        limit = self.limits.limit(local, None, complete)
+        closure = tables.reached(row.view, row.complete | complete, limit, None)
+        awaited = [action for place in closure if (action := tables.actions[place])]
+        messages = [(action.peer_name, action.label) for action in awaited if not action.is_send]
         return tuple(dict.fromkeys(messages))
 
     def ends_unaware_of(self, role: int, local: int) -> frozenset[int]:
@@ -323,10 +278,9 @@ class TimedRoles:
         places = self.places
         row = self.locals.rows[local]
         found: frozenset[int] | None = None
-        for place in self._closure(row, self.limits.context(role, row, None)):
-            node, _, records = places.places.rows[place]
-            if isinstance(places.nodes[node], EndNode):
-                rows = [places.records.rows[record] for record in records]
+        for place in self.of[role].reached(row.view, row.complete, self.limits.limit(local)):
+            if places.is_end(place):
+                rows = [places.records.rows[record] for record in places.places.rows[place].records]
                 acted = frozenset(r.entry for r in rows if r.acted)
                 found = acted if found is None else found & acted
         return found or _NONE

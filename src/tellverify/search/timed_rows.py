@@ -8,7 +8,7 @@ comes back to them when it learns that the entry has failed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from tellverify.model.timed_text import FirePolicy as FirePolicy
@@ -77,18 +77,6 @@ class ScopeRow(NamedTuple):
     body: int
     alternatives: tuple[int, ...]
     participants: frozenset[int]
-
-
-class SilentContext(NamedTuple):
-    """What silent steps of `role` depend on.
-
-    `complete`: entries that it knows complete. `limit`: the largest number of an entry in a group
-    that it may begin.
-    """
-
-    role: int
-    complete: frozenset[int]
-    limit: Callable[[Group], int]
 
 
 class LocalRow(NamedTuple):
