@@ -50,7 +50,11 @@ def decide_budgets(context: Context, rules: Rules, meters: Meters) -> Decision:
     """Worst cases of all roles, of what goes to single peers, of what observers learn."""
     limits, found = _limits(context)
     asked = list(_meters(context, rules, meters, limits))
-    meters = meters.of_runs()
+    instances = context.instances
+    if instances and all(one.lowered.timed is not None for one in instances):
+        from tellverify.obligations.timed_worst_cases import TimedMeters
+
+        meters = TimedMeters(context, rules)  # what runs add up to is what the search finds
     answers = [meters.answer(meter) for meter in asked]
     receipts = list(_receipts(context, rules, meters))
     verdicts = [answer.verdict for answer in answers] + [answer.verdict for answer in receipts]

@@ -82,15 +82,6 @@ class Meters:
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
 
-    def of_runs(self) -> Meters:
-        """The meters of what runs add up to: with timeouts those of the search."""
-        instances = self._context.instances
-        if not instances or any(one.lowered.timed is None for one in instances):
-            return self
-        from tellverify.obligations.timed_worst_cases import TimedMeters
-
-        return TimedMeters(self._context, self._rules)
-
     def undecided_receipts(self) -> Outcome | None:
         """Why it is not known which receipts are free, None where it is."""
         return None
