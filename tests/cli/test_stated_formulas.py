@@ -1,4 +1,4 @@
-"""A run of evidence breaks what its source states under that name, or the answer says so."""
+"""A run of evidence breaks what its source states under that name, at every size and fault."""
 
 from __future__ import annotations
 
@@ -85,10 +85,10 @@ def test_a_run_of_another_formula_is_refused(
     passed_off(folder, text, text.replace(old, new))
     capsys.readouterr()
     assert run(["recheck", *map(str, traces)]) == 1
-    assert f"property `{name}`" in capsys.readouterr().out
+    assert f"[{name}]" in capsys.readouterr().out
     for trace in traces:
         assert run(["replay", str(trace)]) == 1
-        assert f"property `{name}`" in capsys.readouterr().out
+        assert f"[{name}]" in capsys.readouterr().out
 
 
 def test_the_run_of_one_property_is_not_that_of_another(folder: Path) -> None:
@@ -100,19 +100,22 @@ def test_the_run_of_one_property_is_not_that_of_another(folder: Path) -> None:
     assert run(["replay", str(first)]) == 1
 
 
-def test_a_property_that_the_text_does_not_state_is_of_the_file(
+def test_a_decision_of_machines_is_that_of_the_file(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """It may be one of a configuration; that the text does not have it is said."""
-    stated = SHOP.partition("protocol")[1] + SHOP.partition("protocol")[2]
-    (folder / "tellverify.toml").write_text('[properties]\n"quiet" = "never Ship"\n', "utf-8")
-    (trace,) = evidence(folder, stated)
+    """Machines state nothing, and the configuration is not read for them."""
+    twice = SHOP.replace("  Seller -> Buyer : Ship\n", "  Buyer -> Seller : Order\n")
+    (folder / "p.tell").write_text(twice, "utf-8")
+    capsys.readouterr()
+    run(["project", "p.tell", "--format", "machine"])
+    (folder / "m.json").write_text(capsys.readouterr().out, "utf-8")
+    stated = '[properties]\nonce = "at-most-once(Order at Seller)"\n'
+    (folder / "tellverify.toml").write_text(stated, "utf-8")
+    run(["check", "--machines", "m.json", "--evidence", "out", "-q"])
+    (trace,) = (folder / "out").glob("*/at-most-once*.itf.json")
     capsys.readouterr()
     assert run(["recheck", str(trace)]) == 0
-    words = "the text states no property `quiet`"
-    assert f"(of the formula in the file: {words})" in capsys.readouterr().out
-    assert run(["replay", str(trace)]) == 0
-    assert f"the formula is that of the trace: {words}" in capsys.readouterr().out
+    assert "(of the formula in the file)" in capsys.readouterr().out
 
 
 def test_a_witness_alone_is_rechecked_and_reaches_its_own_event(folder: Path) -> None:

@@ -16,7 +16,7 @@ from tellverify.diagnostics.wording import counted
 from tellverify.evidence.acceptance import ACCEPTANCE_SUFFIX
 from tellverify.evidence.budgets import BUDGET_NAME
 from tellverify.evidence.graph_file import MACHINES_NAME, TRACE_SUFFIX
-from tellverify.evidence.itf import MOST_BYTES
+from tellverify.evidence.itf import MOST_BYTES, read_itf
 from tellverify.evidence.recheck.evidence_files import ENDINGS, recheck
 from tellverify.evidence.recheck.graph import Rejected
 from tellverify.evidence.versions_file import VERSIONS_SUFFIX
@@ -94,7 +94,8 @@ def _lines(path: str, compared: dict[str, str] | None) -> tuple[str, list[str]]:
                 from tellverify.verification.source_graphs import require_decisive_graph
 
                 require_decisive_graph(path)
-            of_file = "" if is_whole else " (of the graph in the file)"
+            what = "graph and the formula" if _has_claim(path) else "graph"
+            of_file = "" if is_whole else f" (of the {what} in the file)"
             return "", [f"accepted: {_shown(path)}: {printable(words)}{of_file}"]
         lines = [f"accepted: {_shown(path)}: {printable(words)}"]
         if path.endswith(SCRIPT):
@@ -138,11 +139,21 @@ def _compared_lines(path: str, compared: dict[str, str], accepted: str) -> list[
         if basis not in compared:
             compared[basis] = compare_with_source(basis)
             lines.append(f"compared: {_shown(basis)}: {printable(compared[basis])}")
-    if path.endswith(TRACE_SUFFIX) and not any(b.endswith(MACHINES_NAME) for b in bases):
-        unstated = compare_run_with_source(path)
-        if unstated:
-            accepted += printable(f" (of the formula in the file: {unstated})")
+    if any(base.endswith(MACHINES_NAME) for base in bases):
+        if path not in bases and _has_claim(path):
+            accepted += " (of the formula in the file)"
+    elif path.endswith(TRACE_SUFFIX):
+        compare_run_with_source(path)
     return [accepted, *lines]
+
+
+def _has_claim(path: str) -> bool:
+    """Whether an accepted file is a run that is about a formula or a decision."""
+    if not path.endswith(TRACE_SUFFIX) or _pattern_run(path):
+        return False
+    from tellverify.verification.stated_formulas import has_claim
+
+    return has_claim(read_itf(read_bytes(path, MOST_BYTES)).subject)
 
 
 def _shown(path: str) -> str:

@@ -157,18 +157,15 @@ def _replayed(
     recorded, text = recorded_trace(trace, shown)
     sources[shown] = SourceFile(shown, text)
     protocol = machines_beside(trace) if file is None else None
-    unstated = ""
     if protocol is None:
         source = file or recorded.subject.source
-        protocol, unstated = replayed_protocol(recorded, source, sizes, sources)
+        protocol = replayed_protocol(recorded, source, sizes, sources)
     if recorded.subject.protocol not in ("", protocol.name):
         foreign = say.foreign_trace(shown, recorded.subject.protocol, protocol.name)
         raise ReplayStopped(Exit.REFUTED, diagnostics=[foreign])
     subject = recorded.subject
     head = [protocol.name, subject.obligation, subject.instance]
     lines = ["   ".join(style.tamed(part) for part in head if part)]
-    if unstated:
-        lines.append(style.tamed(f"the formula is that of the trace: {unstated}"))
     if (protocol.timed is None) != (subject.late is msgspec.UNSET):
         words = "a run with timers" if protocol.timed is None else "a run without timers"
         said = say.unreadable_trace(shown, f"it is {words}, and `{protocol.name}` is not")

@@ -17,7 +17,7 @@ from tellverify.language.instances import sizes_of
 from tellverify.language.workspace import Unopened, opened
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.source.text import SourceFile, without_mark
-from tellverify.verification.stated_formulas import StatedFormula, has_claim, stated_formula
+from tellverify.verification.stated_formulas import other_formula
 from tellverify.verification.trace_judgement import ReplayedProtocol, other_scenario, read_trace
 
 
@@ -45,11 +45,11 @@ def recorded_trace(path: str, shown: str) -> tuple[TraceFile, str]:
 
 def replayed_protocol(
     recorded: TraceFile, path: str, sizes: Mapping[str, int], sources: dict[str, SourceFile]
-) -> tuple[ReplayedProtocol, str]:
+) -> ReplayedProtocol:
     """The protocol that the trace names, as its file and those that it imports have it.
 
-    With it why the text does not say what the trace breaks, empty where it does. Raises
-    ReplayStopped where the text has no such protocol or says something else.
+    Raises ReplayStopped where the text has no such protocol, or states something else than what
+    the trace breaks.
     """
     subject = recorded.subject
     try:
@@ -73,24 +73,22 @@ def replayed_protocol(
     other = other_scenario(found, subject)
     if other:
         raise ReplayStopped(Exit.REFUTED, text=f"{path}: {other}")
-    stated = StatedFormula()
-    if named is not None and has_claim(subject):
-        stated = stated_formula(workspace, named, subject)
-    if stated.differs:
-        raise ReplayStopped(Exit.REFUTED, text=f"{path}: {stated.differs}")
     lowered = workspace.graph(found, {family: given[family] for family in families})
     errors = [one for one in lowered.diagnostics if one.severity is Severity.ERROR]
     if errors:
         raise ReplayStopped(Exit.REFUTED, diagnostics=errors)
     blocked = found.judged.linked.blocked
+    other = "" if blocked or named is None else other_formula(found, lowered, subject)
+    if other:
+        raise ReplayStopped(Exit.REFUTED, text=f"{path}: {other}")
     if lowered.timed is not None and not blocked:
-        return ReplayedProtocol(found.name, None, timed=lowered.timed), stated.unstated
+        return ReplayedProtocol(found.name, None, timed=lowered.timed)
     if lowered.graph is None or blocked:
         skips = [skip.reason for skip in lowered.skipped]
         reason = blocked or lowered.limit or listed(skips, 1) or "it has no graph"
         said = found.judged.said if blocked else ()
         raise ReplayStopped(Exit.UNKNOWN, diagnostics=said, text=f"{path}: not replayed: {reason}")
-    return ReplayedProtocol(found.name, lowered.graph, order=lowered.order), stated.unstated
+    return ReplayedProtocol(found.name, lowered.graph, order=lowered.order)
 
 
 def machines_beside(trace: str) -> ReplayedProtocol | None:

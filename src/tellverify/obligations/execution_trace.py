@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from tellverify.evidence.formula_run import filed, stated, unreached
 from tellverify.evidence.itf import TraceSubject
@@ -14,6 +15,19 @@ from tellverify.model.step import Step
 from tellverify.model.trace import Trace
 from tellverify.verdict.properties import PROPERTIES, Property
 
+EXECUTION: Final = f"{Property.REACHABLE}[end]"
+"""The obligation that an execution is a witness of."""
+
+
+def execution_goals(roles: Sequence[str]) -> tuple[Formula, Formula]:
+    """What an execution reaches: that all roles can finish, or any end."""
+    builder, any_end = FormulaBuilder(), FormulaBuilder()
+    node = builder.constant(True)
+    for role in roles:
+        node = builder.both(node, builder.atom(FinishedAtom(role)))
+    whole = builder.formula(builder.eventually(node))
+    return whole, any_end.formula(any_end.constant(True))
+
 
 def execution_itf(
     source: str,
@@ -24,14 +38,13 @@ def execution_itf(
     explanation: str,
 ) -> str:
     """The text of the file. Raises Defect when the machines cannot make the steps."""
-    goal = _all_finished(machines)
+    goal, any_end = execution_goals([machine.role for machine in machines])
     if unreached(goal, steps, machines):
-        builder = FormulaBuilder()
-        goal = builder.formula(builder.constant(True))
+        goal = any_end
     subject = TraceSubject(
         source=source,
         protocol=protocol,
-        obligation=f"{Property.REACHABLE}[end]",
+        obligation=EXECUTION,
         statement=stated(PROPERTIES[Property.REACHABLE].sentence, goal),
         code="",
         fault=Fault.WITNESS,
@@ -40,11 +53,3 @@ def execution_itf(
         formula=filed(goal),
     )
     return write_itf(Trace(Fault.WITNESS, tuple(steps), (), "", False), machines, subject)
-
-
-def _all_finished(machines: Sequence[Machine]) -> Formula:
-    builder = FormulaBuilder()
-    node = builder.constant(True)
-    for machine in machines:
-        node = builder.both(node, builder.atom(FinishedAtom(machine.role)))
-    return builder.formula(builder.eventually(node))

@@ -53,7 +53,7 @@ from tellverify.projection.every_size import GraphAt
 from tellverify.source.builtin_policies import located
 from tellverify.source.files import Unreadable, read_bytes
 from tellverify.verification.machine_system import choreography, put_together
-from tellverify.verification.stated_formulas import has_claim, stated_formula
+from tellverify.verification.stated_formulas import has_claim, other_formula
 from tellverify.verification.trace_judgement import departs, other_scenario, read_trace
 
 _Differs: TypeAlias = Callable[[Workspace, GraphAt], str]
@@ -154,39 +154,40 @@ def _size_text(groups: Iterable[Sequence[str]]) -> str:
     return ", ".join(sorted(" = ".join(sorted(group)) for group in groups))
 
 
-def compare_run_with_source(path: str) -> str:
-    """Why the text does not say what a run breaks, empty where it does.
+def compare_run_with_source(path: str) -> None:
+    """Raise Rejected where the text allows a run against fidelity, or states something else.
 
-    Raises Rejected where the text allows a run against fidelity, or states another scenario,
-    formula or decision. The graph in a file has the interleavings of parallel branches, and with
-    them more order than the text means. What is no run of the graph is therefore compared with the
-    partial orders of the text.
+    That is another scenario, or another formula or decision under the name of the property. The
+    graph in a file has the interleavings of parallel branches, and with them more order than the
+    text means. What is no run of the graph is therefore compared with the partial orders of the
+    text.
     """
     trace, _ = read_trace(path)
     subject = trace.subject
     has_scenario = subject.scenario is not msgspec.UNSET
     is_parallel = subject.fault is Fault.INFIDELITY and subject.late is msgspec.UNSET
     if not has_scenario and not is_parallel and not has_claim(subject):
-        return ""
+        return
     dialect, paths = basis_of(subject)
     workspace = opened(subject.source, dialect, paths)
     found = _protocol(workspace, subject.protocol)
     if has_scenario and found is not None:
         other = other_scenario(found, subject)
         require(not other, "scenario", other)
-    if has_claim(subject) and found is not None:
-        stated = stated_formula(workspace, found, subject)
-        require(not stated.differs, "formula", stated.differs)
-        return stated.unstated
+    if has_claim(subject):
+        meant = lowered_in(workspace, subject.protocol, sizes_of(subject.instance))
+        if found is None or meant is None:
+            raise Rejected("source", f"it has no protocol `{subject.protocol}` of these sizes")
+        other = other_formula(found, meant, subject)
+        require(not other, "formula", other)
     if not is_parallel:
-        return ""
+        return
     lowered = lowered_in(workspace, subject.protocol, sizes_of(subject.instance))
     if lowered is None or lowered.order is None or lowered.graph is None:
-        return ""
+        return
     machines = Machines(lowered.graph).all()
     allowed = not departs(lowered.order, trace.steps, machines)
     require(not allowed, "the last state, `infidelity`", "the parallel branches allow this run")
-    return ""
 
 
 def require_file(path: str) -> None:

@@ -1,8 +1,11 @@
-"""What a run of evidence breaks, held against what its protocol states under that name."""
+"""Is the formula of a run that of the text? What `recheck` and `replay` ask of user properties.
+
+A run shows something of the formula in its file. What the property of its name says is read from
+the source, and where that states no such property, from the configuration of the working folder.
+"""
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 import msgspec
@@ -10,31 +13,22 @@ import msgspec
 from tellverify.evidence.formula_run import filed
 from tellverify.evidence.itf import TraceSubject
 from tellverify.language.instances import instance_name, sizes_of
-from tellverify.language.workspace import SourceProtocol, Workspace
-from tellverify.model.decision import DecisionError, parse_decision
+from tellverify.language.lowering.lower import Lowered
+from tellverify.language.workspace import SourceProtocol
+from tellverify.model.decision import DecisionError, is_decision, parse_decision
+from tellverify.model.fault import Fault
 from tellverify.obligations.context import Context, Instance
+from tellverify.obligations.execution_trace import EXECUTION, execution_goals
 from tellverify.obligations.formula_names import FormulaNames
 from tellverify.obligations.options import Options
 from tellverify.obligations.user_properties import written_properties
 from tellverify.properties.formula_parser import parse, parse_event
 from tellverify.properties.formula_tree import FormulaError, Tree, Unary
 from tellverify.properties.resolve import formula_of
+from tellverify.verdict.identity import SCENARIO_MARK, ObligationScope, obligation_name
 from tellverify.verdict.properties import Property
 
-_KINDS: Final = "|".join(
-    (Property.PROPERTY, Property.REACHABLE, Property.AGREEMENT, Property.AT_MOST_ONCE)
-)
-_NAMED: Final = re.compile(rf"(?P<kind>{_KINDS})\[(?P<name>.+?)\](?: @ .*)?")
-
-
-class StatedFormula(msgspec.Struct, frozen=True):
-    """Why what a run breaks is not what the source states, or why the source does not tell.
-
-    Both are empty where the source states it, and for a run that breaks no stated formula.
-    """
-
-    differs: str = ""
-    unstated: str = ""
+_STATED: Final = (Property.PROPERTY, Property.AGREEMENT, Property.AT_MOST_ONCE)
 
 
 def has_claim(subject: TraceSubject) -> bool:
@@ -42,56 +36,80 @@ def has_claim(subject: TraceSubject) -> bool:
     return subject.formula is not msgspec.UNSET or subject.decision is not msgspec.UNSET
 
 
-def stated_formula(
-    workspace: Workspace, found: SourceProtocol, subject: TraceSubject
-) -> StatedFormula:
-    """Compare the formula, or the decision, of a run with the property of its name.
+def other_formula(found: SourceProtocol, lowered: Lowered, subject: TraceSubject) -> str:
+    """Why the formula or decision of a run is not what its source states, empty when it is.
 
-    A property that the source does not state may be one of a configuration, which is not read.
+    `lowered` is what the protocol means at the sizes of the run. A run that shows something else
+    than a property of the user has neither.
     """
-    match = _NAMED.fullmatch(subject.obligation)
-    if match is None:
-        return StatedFormula(f"`{subject.obligation}` is no obligation that has a formula")
-    kind, name = match["kind"], match["name"]
+    if not has_claim(subject):
+        return ""
+    has_formula = subject.formula is not msgspec.UNSET
     sizes = sizes_of(subject.instance)
-    if set(sizes) != set(found.families):
-        return StatedFormula("its families are not those of the file")
-    sizes = {family: sizes[family] for family in found.families}
-    instance = Instance(instance_name(sizes), sizes, workspace.graph(found, sizes))
+    instance = Instance(instance_name(sizes), sizes, lowered)
     context = Context(found.judged, found.protocol, found.name, (instance,), Options(), "")
-    if kind == Property.REACHABLE:
-        return _compared(context, subject, _event(name), f"`{subject.obligation}`")
-    text = next((one.text for one, _ in written_properties(context) if one.name == name), None)
-    if text is None:
-        return StatedFormula("", f"the text states no property `{name}`")
+    name = subject.obligation.partition(SCENARIO_MARK)[0]
     try:
-        rule = parse_decision(text)
-    except DecisionError as error:
-        return StatedFormula(f"property `{name}` cannot be read: {error.message}")
-    if rule is not None:
-        if kind == rule.kind and subject.decision == rule.text:
-            return StatedFormula()
-        return StatedFormula(f"property `{name}` is now `{rule.text}`")
-    try:
-        return _compared(context, subject, parse(text), f"property `{name}`")
-    except FormulaError as error:
-        return StatedFormula(f"property `{name}` cannot be read: {error.message}")
+        if subject.fault is Fault.WITNESS:
+            return _other_event(context, name, subject)
+        text = _stated(context, name)
+        if text is None:
+            text = _stated(msgspec.structs.replace(context, options=_configured()), name)
+        if text is None:
+            return f"neither the source nor the configuration here states `{name}`"
+        if not has_formula or is_decision(text):
+            rule = parse_decision(text)
+            same = rule is not None and not has_formula and rule.text == subject.decision
+        else:
+            same = _is_one_of(context, subject, parse(text))
+    except (FormulaError, DecisionError) as error:
+        return f"`{name}` cannot be read: {error}"
+    return "" if same else f"`{name}` is now `{text}`, which is not the formula of the run"
 
 
-def _event(name: str) -> Tree | None:
-    try:
-        return Unary("eventually", parse_event(name))
-    except FormulaError:
-        return None
+def _other_event(context: Context, name: str, subject: TraceSubject) -> str:
+    """Why the formula of a witness is not that of the event in the name of its obligation."""
+    if name == EXECUTION:
+        graph = context.instances[0].lowered.graph
+        goals = () if graph is None else execution_goals(graph.roles)
+        same = any(filed(goal) == subject.formula for goal in goals)
+    else:
+        event = name.removeprefix(f"{Property.REACHABLE}[").removesuffix("]")
+        if obligation_name(Property.REACHABLE, ObligationScope(item=event)) != name:
+            return f"`{name}` names no event"
+        same = _is_one_of(context, subject, Unary("eventually", parse_event(event)))
+    return "" if same else f"the formula of the run is not that of `{name}`"
 
 
-def _compared(
-    context: Context, subject: TraceSubject, tree: Tree | None, named: str
-) -> StatedFormula:
+def _is_one_of(context: Context, subject: TraceSubject, tree: Tree) -> bool:
+    """Whether the formula of a run is that of `tree` at the sizes of the run."""
     names = FormulaNames(context)
-    (scope,) = names.scopes
-    if tree is not None and scope is not None and not names.unknown(tree):
-        formula = formula_of(tree, scope)
-        if formula is not None and filed(formula) == subject.formula:
-            return StatedFormula()
-    return StatedFormula(f"the formula of the run is not that of {named} in the text")
+    if names.unknown(tree):
+        return False
+    formulas = [None if scope is None else formula_of(tree, scope) for scope in names.scopes]
+    return any(one is not None and filed(one) == subject.formula for one in formulas)
+
+
+def _stated(context: Context, name: str) -> str | None:
+    """The text of the property whose obligation has a name, None when there is none."""
+    for written, _ in written_properties(context):
+        scope = ObligationScope(item=written.name)
+        if any(obligation_name(one, scope) == name for one in _STATED):
+            return written.text
+    return None
+
+
+def _configured() -> Options:
+    """The options of the configuration for the working folder; none where it cannot be used."""
+    from tellverify.verification.settings import may_be_configured
+
+    if not may_be_configured("."):
+        return Options()
+    from tellverify.verification.configuration_layers import load
+    from tellverify.verification.refused import RefusedFile
+    from tellverify.verification.resolved import settings_of
+
+    try:
+        return settings_of(load()).options
+    except RefusedFile:
+        return Options()
