@@ -50,7 +50,8 @@ def seed_run(
     have received to the one it does receive; it is searched for when it is None. The trace is
     the shortest known, not minimal, and tells only of the roles that occur in it; `machine_of` is
     asked for no others. None when nothing unfaithful comes of it or of the part that is kept, as
-    may be outside the class, or when the machines cannot do it. Near linear in the run and the graph, besides `machine_of`.
+    may be outside the class, or when the machines cannot do it. Near linear in the run and the
+    graph, besides `machine_of`.
     """
     state = graph.target[transitions[-1]] if transitions else 0
     path = list(transitions)
