@@ -150,6 +150,7 @@ def test_deep_nesting_is_a_finding() -> None:
 def test_the_schema_is_up_to_date() -> None:
     committed = json.loads(SCHEMA.read_text(encoding="utf-8"))
     assert committed == json.loads(schema_json()), "tellverify policy schema"
+    assert SCHEMA.read_text(encoding="utf-8") == schema_json()
 
 
 def test_the_files_of_the_aura_policy_fit_the_schema() -> None:
