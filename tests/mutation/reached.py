@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 import coverage
 import pytest
 
-_RESULT: Final = "TELLVERIFY_MUTATION_RESULT"
+RESULT: Final = "TELLVERIFY_MUTATIONRESULT"
 
 
 class Measured(NamedTuple):
@@ -50,7 +50,7 @@ def measure(root: Path, source: Path, package: str, tests: Sequence[str]) -> Mea
     with tempfile.TemporaryDirectory() as folder:
         data, result = Path(folder) / "data", Path(folder) / "result.json"
         paths = [str(source), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), _RESULT: str(result)}
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), RESULT: str(result)}
         tool = [sys.executable, "-m", "coverage", "run", f"--data-file={data}"]
         measured_only = [f"--rcfile={os.devnull}", f"--source={source / 'tellverify' / package}"]
         runner = ["-m", "pytest", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "reached"]
@@ -130,4 +130,4 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
 def pytest_sessionfinish() -> None:
     """Write what was kept."""
     text = json.dumps({"seconds": _seconds, "failing": sorted(_failing)})
-    Path(os.environ[_RESULT]).write_text(text, encoding="utf-8")
+    Path(os.environ[RESULT]).write_text(text, encoding="utf-8")

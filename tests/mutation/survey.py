@@ -5,14 +5,20 @@
 Each mutant is written to a copy of `src`, and the tests of its package that run its line run
 against that copy until the first fails. Changes without any effect count as not noticed, so that
 the number is never better than the tests are. Tests that fail without a change are left out, and
-named.
+named. Tests that do not end are no failure: such a mutant is listed apart and does not count as
+noticed. The limit is one of processor time, which other work on the machine does not use up; a
+slow test that fails must pass without the change, since it may have failed for want of time.
 """
 
 from __future__ import annotations
 
 import argparse
+import enum
+import json
 import os
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -21,11 +27,18 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, NamedTuple
 
+import pytest
 from mutants import Mutant, chosen
-from reached import Measured, measure, seconds_of
+from reached import RESULT, Measured, measure, seconds_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 _QUICK: Final = 40
+# Seconds from which on a test may fail for want of time alone.
+_SLOW: Final = 1.0
+# Bytes of address space of a process that runs tests, and seconds after which it is ended even if
+# it used little processor time, as a multiple of its limit of processor time.
+_MEMORY: Final = 8 << 30
+_PATIENCE: Final = 20
 # For each package the tests that look at it.
 TESTS: Final = {
     "evidence/recheck": (
@@ -122,16 +135,28 @@ TESTS: Final = {
 }
 
 
+class Answer(enum.Enum):
+    """What tests say of a mutant."""
+
+    NOTICED = "noticed"
+    SURVIVES = "SURVIVES"
+    TOO_LONG = "TOO LONG"
+
+
 class Survey(NamedTuple):
-    """Which mutants were noticed, in the order in which they were chosen."""
+    """What the tests say of each mutant, in the order in which they were chosen."""
 
     mutants: tuple[Mutant, ...]
-    noticed: tuple[bool, ...]
+    answers: tuple[Answer, ...]
+
+    def of(self, answer: Answer) -> list[Mutant]:
+        """The mutants with an answer."""
+        return [one for one, own in zip(self.mutants, self.answers, strict=True) if own is answer]
 
     @property
-    def survivors(self) -> list[Mutant]:
-        """Those that no test noticed."""
-        return [one for one, seen in zip(self.mutants, self.noticed, strict=True) if not seen]
+    def suffices(self) -> bool:
+        """Whether at least nine of ten mutants were noticed."""
+        return 10 * len(self.of(Answer.NOTICED)) >= 9 * len(self.mutants)
 
 
 def modules_of(package: str) -> list[str]:
@@ -154,11 +179,11 @@ def survey(packages: Sequence[str], seed: int, count: int, jobs: int = 1) -> Sur
         kept = dict(zip(packages, pool.map(_measured, packages), strict=True))
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(jobs) as pool:
         rows = [
-            pool.submit(_is_noticed, Path(folder) / str(number), mutant, kept[package])
+            pool.submit(_answer, Path(folder) / str(number), mutant, kept[package])
             for number, (mutant, package) in enumerate(picked)
         ]
-        noticed = tuple(row.result() for row in rows)
-    return Survey(tuple(mutant for mutant, _ in picked), noticed)
+        answers = tuple(row.result() for row in rows)
+    return Survey(tuple(mutant for mutant, _ in picked), answers)
 
 
 def _measured(package: str) -> Measured:
@@ -168,7 +193,7 @@ def _measured(package: str) -> Measured:
     return found
 
 
-def _is_noticed(folder: Path, mutant: Mutant, measured: Measured) -> bool:
+def _answer(folder: Path, mutant: Mutant, measured: Measured) -> Answer:
     # Compiled modules are copied too: they stay valid, since the copy keeps the times of files.
     shutil.copytree(ROOT / "src", folder)
     source = (ROOT / mutant.path).read_text(encoding="utf-8")
@@ -179,30 +204,68 @@ def _is_noticed(folder: Path, mutant: Mutant, measured: Measured) -> bool:
     rest = {test: measured.seconds[test] for test in tests[_QUICK:]}
     groups = [(quick, sum(measured.seconds[test] for test in quick))]
     groups += [([test], seconds) for test, seconds in seconds_of(rest)]
-    seen = not all(_run(group, folder, 60 + 5 * seconds) for group, seconds in groups if group)
+    answer = Answer.SURVIVES
+    for group, seconds in groups:
+        limit = int(60 + 5 * seconds)
+        ran = run_tests(group, folder, limit) if group else Ran(Answer.SURVIVES)
+        slow = [test for test in ran.failing if measured.seconds.get(test, 0.0) >= _SLOW]
+        if slow and run_tests(slow, ROOT / "src", limit).answer is not Answer.SURVIVES:
+            print(f"fails now and then: {', '.join(slow)}", flush=True)
+        elif ran.answer is not Answer.SURVIVES:
+            answer = ran.answer
+            break
     shutil.rmtree(folder)
-    print(f"{'noticed' if seen else 'SURVIVES'}: {mutant}", flush=True)
-    return seen
+    print(f"{answer.value}: {mutant}", flush=True)
+    return answer
 
 
-def _run(tests: Sequence[str], source: Path, seconds: float) -> bool:
-    """Whether tests pass with the program in `source`; those that hang do not."""
-    paths = os.pathsep.join([str(source), os.environ.get("PYTHONPATH", "")])
-    environment = {**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header", "-p", "no:cacheprovider"]
-    with subprocess.Popen(
-        [*command, *tests],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as running:
-        try:
-            return running.wait(seconds) == 0
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, 9)
-            return False
+class Ran(NamedTuple):
+    """What a run of tests says of the program, and the test that failed if it is known."""
+
+    answer: Answer
+    failing: tuple[str, ...] = ()
+
+
+def run_tests(tests: Sequence[str], source: Path, seconds: int) -> Ran:
+    """Run tests with the program in `source` until one fails, for so much processor time."""
+    with tempfile.NamedTemporaryFile() as result:
+        paths = [str(source), str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(paths),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            RESULT: result.name,
+        }
+        runner = [sys.executable, "-m", "pytest", "-q", "-x", "--no-header"]
+        with subprocess.Popen(
+            [*runner, "-p", "no:cacheprovider", "-p", "reached", *tests],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=lambda: _limit(seconds),
+        ) as running:
+            try:
+                code = running.wait(_PATIENCE * seconds)
+            except subprocess.TimeoutExpired:
+                os.killpg(running.pid, signal.SIGKILL)
+                return Ran(Answer.TOO_LONG)
+        if code == pytest.ExitCode.OK:
+            return Ran(Answer.SURVIVES)
+        if code in (-signal.SIGXCPU, -signal.SIGKILL):
+            return Ran(Answer.TOO_LONG)
+        if code == pytest.ExitCode.USAGE_ERROR and any("::" in test for test in tests):
+            # The change renamed a test, which is no failure.
+            files = sorted({test.partition("::")[0] for test in tests})
+            return run_tests(files, source, seconds)
+        text = Path(result.name).read_text(encoding="utf-8")
+        return Ran(Answer.NOTICED, tuple(json.loads(text)["failing"]) if text else ())
+
+
+def _limit(seconds: int) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
 
 
 def main() -> int:
@@ -214,10 +277,13 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     asked = parser.parse_args()
     found = survey(asked.only or tuple(TESTS), asked.seed, asked.count, asked.jobs)
-    for mutant in found.survivors:
+    for mutant in found.of(Answer.SURVIVES):
         print(f"not noticed: {mutant}")
-    print(f"{sum(found.noticed)} of {len(found.noticed)} noticed")
-    return 0 if 10 * sum(found.noticed) >= 9 * len(found.noticed) else 1
+    for mutant in found.of(Answer.TOO_LONG):
+        print(f"its tests do not end: {mutant}")
+    noticed, hung = len(found.of(Answer.NOTICED)), len(found.of(Answer.TOO_LONG))
+    print(f"{noticed} of {len(found.mutants)} noticed, {hung} others whose tests do not end")
+    return 0 if found.suffices else 1
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from tellverify.evidence.certificate import (
     CERTIFICATE_SCHEMA,
     Certificate,
     InstancePart,
+    LocalState,
+    RolePart,
     write_certificate,
 )
 from tellverify.evidence.graph_file import GRAPH_SCHEMA, GraphFile, NeutralGraph, write_graph
@@ -107,6 +109,35 @@ def test_a_role_that_may_wait_without_end_is_not_listed() -> None:
     claimed = msgspec.structs.replace(skips, never_stuck=("A", "B", "C"))
     assert rejected(certificate(skips)) == ""
     assert "no silent event goes down" in rejected(certificate(claimed))
+
+
+def test_a_local_state_with_sends_and_receives_is_rejected() -> None:
+    """`A` is not told whether it is to send or to receive."""
+    # `C` tells `D` one of two; after the first `A` tells `B`, after the other `B` tells `A`.
+    events = [(0, 2, 3, 0, 1), (0, 2, 3, 1, 2), (1, 0, 1, 0, 3), (2, 1, 0, 1, 3)]
+    graph = NeutralGraph(("A", "B", "C", "D"), ("x", "y"), 4, (3,), events)
+    moves = [(0, 1, 1, 1), (1, 1, 0, 1)]
+    states = [LocalState([(0, 2)], moves), LocalState([(3, 3)])]
+    rows = [RolePart(name, states if name == "A" else []) for name in graph.roles]
+    made = InstancePart("", graph, (), rows)
+    assert "it both sends and receives" in rejected(certificate(made))
+
+
+@pytest.mark.parametrize("ranges", [[(0, 1), (4, 4)], [(0, 1)], [(0, 2), (4, 4)], [(0, 3)]])
+def test_a_silent_event_does_not_leave_the_states_behind_it(ranges: list[tuple[int, int]]) -> None:
+    """Each list of ranges lacks the target of an event of one of them."""
+    events = [(0, 1, 2, 0, 1), (0, 1, 2, 1, 2), (1, 1, 2, 0, 3), (2, 1, 2, 0, 4)]
+    events += [(3, 1, 0, 2, 5), (4, 1, 0, 2, 5)]
+    graph = NeutralGraph(("A", "B", "C"), ("x", "y", "go"), 6, (5,), events)
+    go = (0, 1, 2, 1)
+
+    def said(behind: list[tuple[int, int]]) -> str:
+        states = [LocalState(behind, [go]), LocalState([(5, 5)])]
+        rows = [RolePart(name, states if name == "A" else []) for name in graph.roles]
+        return rejected(certificate(InstancePart("", graph, (), rows)))
+
+    assert "a silent event leads from" in said(ranges)
+    assert "a silent event leads from" not in said([(0, 4)])
 
 
 def test_no_order_of_ranges_hides_a_loop_in_which_a_role_waits() -> None:

@@ -8,6 +8,7 @@ import pytest
 from tellverify.evidence import formula_fault_run
 from tellverify.evidence.fault_run import unshown_in_scenario
 from tellverify.evidence.formula_fault_run import spoken_of, uncontradicted
+from tellverify.evidence.formula_run import event_matches
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.formula import (
@@ -50,6 +51,15 @@ def test_events_contradict_a_formula() -> None:
     assert not uncontradicted(trace(NO_RECEIVE, SENT, RECEIVED), None)
     assert "may still hold" in uncontradicted(trace(NO_RECEIVE, SENT), (A, B))
     assert not unshown_in_scenario(trace(NO_RECEIVE, SENT, RECEIVED), (A, B))
+
+
+def test_the_step_of_a_timer_is_no_event() -> None:
+    timer = timer_step("A", "timeout", 0, Site())
+    assert not event_matches(EventAtom("receive", "*", "*", "*"), timer)
+    assert not event_matches(EventAtom("send", "*", "*", "*"), timer)
+    assert event_matches(EventAtom("send", "*", "*", "*"), SENT)
+    assert event_matches(EventAtom("receive", "*", "*", "*"), RECEIVED)
+    assert not event_matches(EventAtom("receive", "*", "*", "*"), SENT)
 
 
 def test_a_run_that_only_stops_contradicts_nothing() -> None:

@@ -197,6 +197,8 @@ def test_who_leaves_makes_no_move_and_gets_no_message() -> None:
     late = structs.replace(BASE, leaver=1, leaves=2)
     assert steps(late, (0, 0), (1, 0)).at.states == (1, 1, 0, 0)
     # What another one gets stays.
+    first = steps(structs.replace(BASE, leaver=0, leaves=1), (0, 0))
+    assert first.at.queues == ()
     both = steps(structs.replace(BASE, leaver=1, leaves=1), (0, 0), (2, 0))
     assert both.at.queues == (((2, 3), ("y",)),)
 

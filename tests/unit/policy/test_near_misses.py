@@ -141,3 +141,16 @@ def test_packs_that_no_launch_asks_for_and_protocols_without_any(
     text: str, expected: list[tuple[str, str]]
 ) -> None:
     assert said(text) == expected
+
+
+@pytest.mark.parametrize("field", ["runtime", "declares"])
+def test_keys_of_a_reserved_pack_are_told_where_they_stand(field: str) -> None:
+    key = '[[families]]\nname = "own"\n[[capabilities]]\nkey = "k"\nfamily = "own"\n'
+    pack = '[[packs]]\nname = "K"\nstatus = "reserved"\nrevisit = "later"\n'
+    assert ("TV068", '["k"]') in said(f'{key}{pack}{field} = ["k"]\n')
+    assert not [one for one in said(f"{key}{pack}") if one[0] == "TV068"]
+
+
+def test_a_protocol_without_a_class_is_told_at_its_name() -> None:
+    row = '[[classes]]\nname = "C"\nsteps_per_weight = 1.0\nweight = [1, 1]\nsteps = [1, 1]\n'
+    assert [one for one in said(row + PROTOCOL) if one[0] == "TV069"] == [("TV069", '"P"')]

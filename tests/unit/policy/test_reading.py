@@ -150,6 +150,7 @@ def test_deep_nesting_is_a_finding() -> None:
 def test_the_schema_is_up_to_date() -> None:
     committed = json.loads(SCHEMA.read_text(encoding="utf-8"))
     assert committed == json.loads(schema_json()), "tellverify policy schema"
+    assert SCHEMA.read_text(encoding="utf-8") == schema_json()
 
 
 def test_the_files_of_the_aura_policy_fit_the_schema() -> None:
@@ -222,3 +223,16 @@ def test_one_file_of_a_built_in_policy_is_imported_without_the_others(tmp_path: 
     sources = {name: set(one.sources) - {str(tmp_path / "p.toml")} for name, one in read.items()}
     assert sources["builtin:aura"] == set(every)
     assert sources[every[0]] == {every[0]} < set(every)
+
+
+def test_a_policy_has_at_most_two_hundred_files(tmp_path: Path) -> None:
+    def read_with(count: int) -> list[str]:
+        names = [f"{number}.toml" for number in range(count)]
+        for name in names:
+            (tmp_path / name).write_text("format = 1\n", encoding="utf-8")
+        first = tmp_path / "policy.toml"
+        first.write_text(f"format = 1\nimport = {names}\n", encoding="utf-8")
+        return [one.message for one in read_policy(str(first)).diagnostics]
+
+    assert not any("more than 200 files" in said for said in read_with(199))
+    assert any("more than 200 files" in said for said in read_with(200))

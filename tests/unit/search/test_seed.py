@@ -70,6 +70,15 @@ def test_a_send_the_machine_does_not_have_gives_no_run() -> None:
     assert seed_run(graph, lookup(graph, set()), path_after(graph, "y"), "C", action) is None
 
 
+def test_a_choice_of_several_senders_gives_no_run() -> None:
+    """Outside the class: the part of the run that is kept may be faithful by itself."""
+    edges = [(0, "C", "A", "y", 1), (0, "A", "B", "y", 1)]
+    graph = graph_from_edges(edges, final={1})
+    (first,) = (t for t in range(graph.first[1]) if graph.event(t).sender == "A")
+    action = Action(True, "A", "y")
+    assert seed_run(graph, lookup(graph, set()), [first], "C", action) is None
+
+
 # B hears of the choice by who speaks first: A at once, or C, after which A speaks too.
 OVERTAKING = graph_from_edges(
     [
