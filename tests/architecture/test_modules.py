@@ -19,7 +19,6 @@ MODULES = {
 SMALL = {
     "__main__": "entry point of `python -m tellverify`",
     "cli/closed_streams": "loaded only where a standard stream is closed, before anything else",
-    "cli/complaints": "commands that print no excerpt of a text load no excerpts",
     "cli/exit": "loaded with the group, before any command",
     "diagnostics/wording": "words of every package, from findings to pages; loads nothing",
     "evidence/neutral": "writes graph files; rechecking a run rests on reading them alone",

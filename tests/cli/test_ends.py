@@ -254,3 +254,18 @@ def test_nothing_changed_is_no_failure(tmp_path: Path) -> None:
     assert b"nothing has changed since `HEAD`" in done.stdout
     (tmp_path / "q.tell").write_text(GOOD.replace("Good", "Other"))
     assert tellverify("check", "--changed-since", "HEAD", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "command", [("audit",), ("audit", "--write"), ("baseline", "write"), ("baseline", "prune")]
+)
+def test_a_file_that_cannot_be_read_is_no_success(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """Nothing is known of it, so it is neither audited nor a known finding."""
+    (tmp_path / "good.tell").write_text("protocol P =\n  roles A, B\n  A -> B : Ping\n", "utf-8")
+    if command[-1] == "prune":
+        assert tellverify("baseline", "write", "good.tell", cwd=tmp_path).returncode == 0
+    before = sorted(path.name for path in tmp_path.iterdir())
+    done = tellverify(*command, "good.tell", "none.tell", cwd=tmp_path)
+    assert done.returncode == 1, done.stdout
+    assert b"none.tell: cannot read this file" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -14,7 +14,7 @@ from tellverify.cli.check_options import Flags
 from tellverify.cli.check_parse import parse_day
 from tellverify.cli.check_plan import complain_refused, moved, prepared, working_in
 from tellverify.cli.check_run import checked
-from tellverify.cli.complaints import complain
+from tellverify.cli.complaints import complain, complain_of_unread
 from tellverify.cli.console import show_table, takes_escapes
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.model import Diagnostic
@@ -85,7 +85,8 @@ def audit(
 ) -> int:
     """List everything that verdicts take on trust, and everything that was not decided.
 
-    Exit codes: 0, 1 when `--verify` finds that ledger and comments differ, 2 wrong usage.
+    Exit codes: 0, 1 when a file cannot be read or `--verify` finds that ledger and comments
+    differ, 2 wrong usage.
     """  # fmt: skip
     if writes and verify:
         raise click.UsageError("`--write` and `--verify` exclude each other")
@@ -109,6 +110,8 @@ def audit(
             if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, *CODES):
                 complain(run.exit_reason)
                 return run.exit_code
+            if complain_of_unread(run):
+                return Exit.REFUTED
             if writes:
                 return _save(committed.path, run.assumptions)
             found = _audit(run, committed, is_due=is_due)

@@ -12,7 +12,7 @@ from tellverify.cli import check_options
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_plan import complain_refused, moved, prepared, working_in
 from tellverify.cli.check_run import checked
-from tellverify.cli.complaints import complain
+from tellverify.cli.complaints import complain, complain_of_unread
 from tellverify.cli.exit import Exit
 from tellverify.diagnostics.wording import counted
 from tellverify.report.escape import printable
@@ -127,6 +127,8 @@ def _with_run(flags: Flags, path: str | None, action: Callable[[Run, str], int])
             if run.exit_code in (Exit.NOTHING_SELECTED, Exit.DEFECT, *CODES):
                 complain(run.exit_reason)
                 return run.exit_code
+            if complain_of_unread(run):
+                return Exit.REFUTED  # nothing is known of such a file
             return action(run, os.path.relpath(place))
     except RefusedFile as refused:
         return complain_refused(refused)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from tellverify.cli.exit import Exit
 from tellverify.cli.exit import Stopped as Stopped
+from tellverify.diagnostics.inputs import UNREADABLE
 from tellverify.diagnostics.model import Diagnostic, Severity, sort_key
 from tellverify.report.escape import log_line, tame
 from tellverify.report.excerpt import location
 from tellverify.source.text import SourceFile
+
+if TYPE_CHECKING:
+    from tellverify.verdict.run import Run
 
 
 def complain(text: str) -> None:
@@ -35,3 +40,11 @@ def stop_at_errors(diagnostics: Iterable[Diagnostic], sources: Mapping[str, Sour
     if errors:
         say(errors, sources)
         raise Stopped(Exit.REFUTED)
+
+
+def complain_of_unread(run: Run) -> bool:
+    """Say which files of a run could not be read; True when there is one."""
+    unread = [one for one in run.diagnostics if one.code == UNREADABLE]
+    for one in unread:
+        complain(f"{one.path}: {one.message}")
+    return bool(unread)
