@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import sys
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import commands as fuzzer
 from commands import FileCommand, commands, survey
 from mutations import mutated
 
@@ -74,3 +76,19 @@ def test_what_was_found_is_mended(tmp_path: Path, command: str, stage: str, text
     path = tmp_path / "p.tell"
     path.write_text(text, encoding="utf-8")
     assert run([command, stage, str(path)]) in (0, 1, 2, 4)
+
+
+def test_an_alarm_that_another_language_swallows_is_an_alarm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`ctypes` makes an error of its own of whatever is raised while it converts arguments."""
+
+    def swallowed(arguments: list[str]) -> int:
+        try:
+            signal.raise_signal(signal.SIGPROF)
+        except BaseException:
+            return 70
+        return 0
+
+    monkeypatch.setattr(fuzzer, "run", swallowed)
+    assert fuzzer._failure(("check",), tmp_path, 1.0) == fuzzer._SLOW
