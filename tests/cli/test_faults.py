@@ -380,3 +380,24 @@ def test_a_formula_of_which_the_search_ends_names_what_is_decided(
     formula = said.partition("unknown property[shy] @ lossy")[2]
     assert "decided with `crash <= 1 of D`" in formula[:250]
     assert "unknown no-stuck-role" in said or "refuted no-stuck-role" in said
+
+
+@pytest.mark.parametrize(
+    ("stated", "words"),
+    [
+        ("at-most-once(X at B)", "that violates <code>at-most-once[p]</code>"),
+        ("agreement(X, Y)", "decide differently: <code>agreement[p]</code>"),
+    ],
+)
+def test_every_report_has_a_refuted_decision(
+    folder: Path, capsys: pytest.CaptureFixture[str], stated: str, words: str
+) -> None:
+    text = (
+        f"-- tell: property p: {stated}\nprotocol P =\n  roles A, B, C\n"
+        "  A -> B : X\n  A -> B : X\n  A -> C : Y\n"
+    )
+    kinds = ("json", "sarif", "junit", "gitlab", "html", "markdown", "proof")
+    options = [word for kind in kinds for word in ("--report", f"{kind}=out/r.{kind}")]
+    assert check(folder, capsys, text, *options)[0] == 1
+    assert all((folder / "out" / f"r.{kind}").stat().st_size for kind in kinds)
+    assert words in (folder / "out" / "r.markdown").read_text("utf-8")

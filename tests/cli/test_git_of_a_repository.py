@@ -399,7 +399,7 @@ def test_every_file_is_checked_where_what_all_rest_on_has_changed(
         ("tellverify.toml", 'include = ["a.tell"]\n', True),
         ("pyproject.toml", "[tool.tellverify]\nqueue = 2\n", True),
         ("pyproject.toml", '[project]\nname = "x"\n', False),
-        ("inner/tellverify.toml", "", False),
+        ("inner/tellverify.toml", "", True),
     ],
 )
 def test_a_configuration_that_is_gone_has_changed(
@@ -410,6 +410,35 @@ def test_a_configuration_that_is_gone_has_changed(
     git(repository, "commit", "-qm", "configured")
     (repository / name).unlink()
     assert bool(checked(call, "--changed-since", "HEAD", "a.tell")) is counts
+
+
+def test_the_name_of_the_folder_is_no_configuration(
+    tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the content of `pyproject.toml` counts; a folder may have any name."""
+    folder = tmp_path / os.fsdecode(b"tellverify-\xff")
+    folder.mkdir()
+    (folder / "a.tell").write_text(GOOD)
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    git(folder, "init", "-q")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-qm", "base")
+    (folder / "pyproject.toml").write_text('[project]\nname = "y"\n')
+    monkeypatch.chdir(folder)
+    assert checked(call, "--changed-since", "HEAD", "a.tell") == []
+
+
+def test_a_nearer_configuration_that_is_gone_has_changed(
+    repository: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (repository / "tellverify.toml").write_text("")
+    (repository / "inner" / "tellverify.toml").write_text("")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "configured")
+    monkeypatch.chdir(repository / "inner")
+    assert checked(call, "--changed-since", "HEAD", "b.tell") == []
+    Path("tellverify.toml").unlink()
+    assert len(checked(call, "--changed-since", "HEAD", "b.tell")) == 1
 
 
 def test_a_workflow_of_the_configuration_is_decided_whatever_has_changed(

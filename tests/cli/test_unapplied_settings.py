@@ -189,3 +189,45 @@ def test_a_requirement_on_no_property_says_what_may_be_meant(
 ) -> None:
     code, said = check(folder, capsys, f'[require]\n"{line}" = "bounded"\n')
     assert code == 2 and help in " ".join(said.split())
+
+
+@pytest.mark.parametrize(
+    "options", [(), ("--property", "no-stuck-role"), ("--role", "Server"), ("--faults", "none")]
+)
+def test_a_misspelt_scenario_is_told_of_whatever_was_asked_for(
+    folder: Path, capsys: pytest.CaptureFixture[str], options: tuple[str, ...]
+) -> None:
+    wrong = '[require]\n"no-stuck-role @ one-crahs" = "bounded"\n'
+    text = f"-- tell: faults one-crash(crash <= 1)\n{STORE}"
+    code, said = check(folder, capsys, wrong, *options, a=text)
+    assert code == 3 and "TV596" in said and "did you mean `one-crash`?" in " ".join(said.split())
+    right = wrong.replace("crahs", "crash")
+    assert "TV596" not in check(folder, capsys, right, *options, a=text)[1]
+
+
+@pytest.mark.parametrize(
+    ("asked", "formula", "other"),
+    [
+        ("property", "Done only after Put", "agreement(Put, Done)"),
+        ("agreement", "agreement(Put, Done)", "Done only after Put"),
+        ("at-most-once", "at-most-once(Put at Server)", "agreement(Put, Done)"),
+    ],
+)
+def test_another_kind_of_property_in_a_file_beside_does_not_count(
+    folder: Path, capsys: pytest.CaptureFixture[str], asked: str, formula: str, other: str
+) -> None:
+    settings = f'[require]\n"{asked} @ down" = "bounded"\n'
+    text = f"-- tell: faults down(crash <= 1)\n{STORE}"
+    (folder / "b.tell").write_text(f"-- tell: property p: {other}\n{OTHER}", "utf-8")
+    assert check(folder, capsys, settings, "a.tell", a=text)[0] == 3
+    (folder / "b.tell").write_text(f"-- tell: property p: {formula}\n{OTHER}", "utf-8")
+    assert check(folder, capsys, settings, "a.tell", a=text)[0] == 0
+
+
+def test_a_scenario_of_a_comment_is_not_that_of_the_configuration(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They may have one name, and what fits no protocol is a slip all the same."""
+    text = f"-- tell: faults down(crash <= 1 of Client)\n{STORE}"
+    code, said = check(folder, capsys, DOWN.format("Zed"), a=text, b=OTHER)
+    assert code == 1 and "error[TV591]" in said and "TV595" not in said

@@ -104,13 +104,16 @@ def _read(context: Context, said: list[Diagnostic]) -> Iterator[StatedScenario]:
             continue
         yield StatedScenario(scenario, path, one.span, start)
     for given in context.options.scenarios:
-        found = _configured(given, said)
+        found = configured_scenario(given, said)
         if found is not None:
             yield found
 
 
-def _configured(given: ConfiguredScenario, said: list[Diagnostic]) -> StatedScenario | None:
-    """A scenario of the configuration, rule by rule, so that each has its place."""
+def configured_scenario(given: ConfiguredScenario, said: list[Diagnostic]) -> StatedScenario | None:
+    """A scenario of the configuration, rule by rule, so that each has its place.
+
+    None for one that cannot be read, whose errors are added to `said`.
+    """
     rules: list[ScenarioRule] = []
     scenario = Scenario(given.name, (), given.engaged_only, given.deduplicate)
     whole = given.spans[0] if given.spans else NOWHERE
@@ -180,7 +183,7 @@ def scenarios_of_machines(
     """The scenarios of the configuration for a system of machines, as `stated_scenarios` has it."""
     found = []
     for one in given:
-        stated = _configured(one, said)
+        stated = configured_scenario(one, said)
         if stated is None:
             continue
         wrong = list(scenario_faults(stated, subject))

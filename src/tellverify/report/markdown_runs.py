@@ -23,7 +23,7 @@ from tellverify.verdict.outcome import Conflict, Core, Refuted
 from tellverify.verdict.run import EvidenceFile, ProtocolReport, Run, Verdict
 
 _LAST: Final = 10
-_SUMMARIES: Final = {
+SUMMARIES: Final = {
     Fault.DEADLOCK: "How {protocol} deadlocks",
     Fault.STUCK_ROLE: "How {who} waits forever",
     Fault.STARVATION: "How {who} starves",
@@ -33,11 +33,14 @@ _SUMMARIES: Final = {
     Fault.UNBOUNDED_QUEUE: "How a queue of {protocol} grows without bound",
     Fault.NO_TERMINATION: "How {protocol} becomes unable to terminate",
     Fault.ENDLESS_RUN: "How {protocol} never terminates",
+    Fault.DISAGREEMENT: "How roles of {protocol} decide differently: {obligation}",
+    Fault.REPETITION: "A run of {protocol} that violates {obligation}",
     Fault.PROPERTY: "A run of {protocol} that violates {obligation}",
     Fault.TIMEOUT_DISAGREEMENT: "How {who} ends in the body of a timeout that others have left",
     Fault.STALE_MESSAGE: "How {who} takes a message from a failed attempt",
     Fault.WITNESS: "A run of {protocol}",
 }
+"""What a run shows, for every fault."""
 
 
 class Size(IntEnum):
@@ -121,7 +124,7 @@ def _summary(protocol: ProtocolReport, verdict: Verdict, outcome: Refuted) -> st
         return f"{obligation} of {name}: premises that cannot hold together"
     culprits = listed(collapsed(evidence.culprits), 3)
     who = f"<code>{html(culprits)}</code>" if culprits else name
-    return _SUMMARIES[evidence.fault].format(protocol=name, who=who, obligation=obligation)
+    return SUMMARIES[evidence.fault].format(protocol=name, who=who, obligation=obligation)
 
 
 def _shown(

@@ -40,9 +40,9 @@ def changed_files(since: Differences, files: Sequence[ReadFile]) -> frozenset[in
 
 
 def settings_changed(since: Differences, settings: Settings, policy: str | None) -> str:
-    """What all verdicts rest on beside the protocols and has changed since a revision, in words.
+    """The path of a file that all verdicts rest on and that has changed since a revision.
 
-    Empty when nothing has. Files outside the work tree are not what a revision holds, and count as
+    Empty where none has. Files outside the work tree are not what a revision holds, and count as
     unchanged; those in it that git ignores or has in a submodule count as changed.
     """
     gone = _former_settings(since, settings)
@@ -58,13 +58,16 @@ def settings_changed(since: Differences, settings: Settings, policy: str | None)
 
 
 def _former_settings(since: Differences, settings: Settings) -> list[str]:
-    """Files at or above the folder of a check that once configured it and no longer do."""
-    folder = os.path.realpath(settings.folder)
-    above = [place for place in real_paths(since.changed) if os.path.basename(place) in NAMES]
-    above = [p for p in above if os.path.join(folder, "").startswith(os.path.dirname(p) + os.sep)]
+    """Files of the work tree that once were a configuration and differ now.
+
+    One below the folder of the configuration that is left may have been the nearest to the working
+    folder.
+    """
     own = os.path.realpath(settings.path) if settings.path else ""
-    once = contents_at(since.point, [place for place in above if place != own])
-    return [place for place, text in once.items() if b"tellverify" in text + place.encode()]
+    named = [place for place in real_paths(since.changed) if os.path.basename(place) in NAMES]
+    once = contents_at(since.point, [place for place in named if place != own])
+    section = b"tellverify"  # a table of `pyproject.toml`
+    return [p for p, text in once.items() if os.path.basename(p) == NAMES[0] or section in text]
 
 
 def _differs(places: Sequence[str], changed: set[str], unchanged: set[str]) -> bool:

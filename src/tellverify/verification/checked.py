@@ -121,7 +121,8 @@ def assembled(
     if options.scenarios or options.required_at:
         from tellverify.verification.unapplied import not_left_out, unapplied
 
-        of_settings = unapplied(reports, diagnostics, options, unchecked)
+        texts = (source.text for source in sources.values())
+        of_settings = unapplied(reports, diagnostics, options, unchecked, texts)
         diagnostics = [*not_left_out(diagnostics), *of_settings]
         findings = [*not_left_out(findings), *of_settings]
     further = {file.path: file for result in results for file in result.more}

@@ -19,10 +19,11 @@ from tellverify.language.checks.suggest import closest
 from tellverify.model.roles import family_of
 from tellverify.model.scenario_text import ScenarioError, parse_scenario
 from tellverify.obligations.options import ConfiguredScenario, Options, RequirementPlace
+from tellverify.obligations.stated_scenarios import configured_scenario
 from tellverify.source.span import NOWHERE
 from tellverify.verdict.identity import SCENARIO_MARK, SubjectKind, requirement_key
 from tellverify.verdict.properties import Property
-from tellverify.verdict.run import ProtocolReport
+from tellverify.verdict.run import NamedScenario, ProtocolReport
 from tellverify.verification.levels import IGNORE, level_of
 
 Texts: TypeAlias = Callable[[], Sequence[str]]
@@ -45,17 +46,24 @@ def unapplied(
     diagnostics: Sequence[Diagnostic],
     options: Options,
     unchecked: Texts,
+    checked: Iterable[str] = (),
 ) -> list[Diagnostic]:
     """Findings about scenarios and requirements of the configuration that apply to nothing.
 
     `diagnostics` say of single protocols that a scenario does not fit. `unchecked` gives the texts
-    of the files that belong to the project and were not checked.
+    of the files that belong to the project and were not checked, `checked` are those that were.
+    Where only some obligations were asked for, only a requirement under a scenario that no text has
+    is told of.
     """
     of_roles = [one for one in reports if one.kind in _OF_ROLES]
-    if not of_roles or options.roles or options.witness:
+    if not of_roles:
         return []
     judged = _Unapplied(of_roles, diagnostics, options, unchecked)
-    found = [*judged.scenarios(), *judged.requirements()]
+    judged.stated.update(name for text in checked for name in _NAME.findall(text))
+    if options.roles or options.witness or options.properties or options.faults is not None:
+        found = list(judged.misnamed())
+    else:
+        found = [*judged.scenarios(), *judged.requirements()]
     return [_levelled(one, options) for one in found]
 
 
@@ -89,16 +97,35 @@ class _Unapplied:
         self._unchecked = unchecked
         self._texts: Sequence[str] | None = None
         self._is_broken = any(d.severity is Severity.ERROR and not d.refutes for d in found)
+        self.stated: set[str] = set()  # the names of scenarios in the texts that were checked
         self._applied = {one.name for report in reports for one in report.scenarios}
 
     def _may_be_elsewhere(self, words: Iterable[str]) -> bool:
         """Whether a text that was not checked, or could not be, may have all of these words."""
-        if self._is_broken or self._options.protocols:
-            return True
+        return self._is_broken or bool(self._options.protocols) or self._has_text(map(_word, words))
+
+    def _has_text(self, patterns: Iterable[str]) -> bool:
+        """Whether a text that was not checked matches all of `patterns`."""
         if self._texts is None:
             self._texts = self._unchecked()
-        patterns = [re.compile(rf"(?<![\w-]){re.escape(one)}(?![\w-])") for one in words]
-        return any(all(one.search(text) for one in patterns) for text in self._texts)
+        return _some_text_has(self._texts, patterns)
+
+    def misnamed(self) -> Iterator[Diagnostic]:
+        """A finding for each requirement under a scenario that no text and no table states.
+
+        Requirements on properties that were not asked for are left out.
+        """
+        known = {one.name for one in self._options.scenarios} | self._applied | self.stated
+        chosen = {one.partition("[")[0] for one in self._options.properties}
+        for place in self._options.required_at:
+            asked, _, scenario = place.name.partition(SCENARIO_MARK)
+            if not scenario or scenario in known or (chosen and asked not in chosen):
+                continue
+            if self._is_required(place):
+                yield self._requirement(place, asked, scenario)
+
+    def _is_required(self, place: RequirementPlace) -> bool:
+        return dict(self._options.requirements).get(place.name, "nothing") != "nothing"
 
     def scenarios(self) -> Iterator[Diagnostic]:
         """A finding for each scenario that some protocols do not have the names of."""
@@ -106,14 +133,24 @@ class _Unapplied:
             unfit = [one for one in self._found if say.is_left_out(one, given.name)]
             if not unfit:
                 continue
-            if given.name in self._applied:
-                yield self._left_out(given, unfit)
+            decided = self._decided(given)
+            if decided:
+                yield self._left_out(given, unfit, decided)
             else:
                 yield self._of_nothing(given, unfit)
 
-    def _left_out(self, given: ConfiguredScenario, unfit: Sequence[Diagnostic]) -> Diagnostic:
+    def _decided(self, given: ConfiguredScenario) -> int:
+        """The protocols of which this scenario was decided, and not another of its name."""
+        stated = configured_scenario(given, [])
+        if stated is None:
+            return 0
+        own = NamedScenario(given.name, stated.scenario.text)
+        return sum(own in report.scenarios for report in self._reports)
+
+    def _left_out(
+        self, given: ConfiguredScenario, unfit: Sequence[Diagnostic], decided: int
+    ) -> Diagnostic:
         protocols = list(dict.fromkeys(one.protocol for one in unfit))
-        decided = sum(any(s.name == given.name for s in r.scenarios) for r in self._reports)
         at = given.spans[0] if given.spans else NOWHERE
         count = decided + len(protocols)
         return say.scenario_left_out_of(
@@ -140,21 +177,13 @@ class _Unapplied:
 
     def requirements(self) -> Iterator[Diagnostic]:
         """A finding for each requirement on an obligation that was decided nowhere."""
-        options = self._options
-        if options.properties:
-            return
         verdicts = [verdict for report in self._reports for verdict in report.verdicts]
         decided = {requirement_key(one.property, one.scope) for one in verdicts}
         decided |= {one.property.value for one in verdicts}
-        strengths = dict(options.requirements)
-        for place in options.required_at:
-            name = place.name
-            if name in decided or strengths.get(name, "nothing") == "nothing":
-                continue
-            asked, _, scenario = name.partition(SCENARIO_MARK)
-            if scenario and options.faults is not None and scenario not in options.faults:
-                continue
-            yield self._requirement(place, asked, scenario)
+        for place in self._options.required_at:
+            if place.name not in decided and self._is_required(place):
+                asked, _, scenario = place.name.partition(SCENARIO_MARK)
+                yield self._requirement(place, asked, scenario)
 
     def _requirement(self, place: RequirementPlace, asked: str, scenario: str) -> Diagnostic:
         if not scenario:
@@ -162,34 +191,62 @@ class _Unapplied:
                 place.path, place.name, place.span, "", "", counts=False, elsewhere=False
             )
         configured = {one.name: one for one in self._options.scenarios}
-        words: list[str]
+        patterns: list[str]
         why, help = "", ""
         if asked not in UNDER_SCENARIOS:
             why = f": `{asked}` is not decided under scenarios"
             help = f"these are: {', '.join(UNDER_SCENARIOS)}"
-            words = []
+            patterns = []
         elif scenario not in configured and scenario not in self._applied:
             why = f": there is no scenario `{scenario}`"
-            meant = closest(scenario, sorted({*configured, *self._applied}))
+            meant = closest(scenario, sorted({*configured, *self._applied, *self.stated}))
             help = (
                 f"did you mean `{meant}`?"
                 if meant
                 else f"state it: `[faults.{scenario}]` here, or a comment "
                 f"`-- tell: faults {scenario}(crash <= 1 of Role)` at a protocol"
             )
-            words = ["faults", scenario]
+            patterns = _statement(scenario)
         elif scenario not in self._applied:
             why = f": scenario `{scenario}` fits no protocol"
-            words = ["faults", scenario]
-            if scenario in configured:
-                words = _families(configured[scenario])
+            patterns = [_word(name) for name in _families(configured[scenario])]
         else:
             why = f": nothing of that kind is stated of a protocol with scenario `{scenario}`"
-            words = [asked]
-        elsewhere = bool(words) and self._may_be_elsewhere(words)
+            patterns = [_STATING.get(asked, _word(asked))]
+        elsewhere = bool(patterns) and (
+            self._is_broken or bool(self._options.protocols) or self._has_text(patterns)
+        )
         return say.undecided_requirement(
             place.path, place.name, place.span, why, help, counts=not elsewhere, elsewhere=elsewhere
         )
+
+
+def _word(name: str) -> str:
+    """A pattern of a whole word."""
+    return rf"(?<![\w-]){re.escape(name)}(?![\w-])"
+
+
+_NAME: Final = re.compile(r"tell:[ \t]*faults[ \t]+([A-Za-z][\w-]*)[ \t]*\(")
+
+
+def _statement(scenario: str) -> list[str]:
+    """The pattern of a comment that states a scenario."""
+    return [rf"tell:[ \t]*faults[ \t]+{re.escape(scenario)}[ \t]*\("]
+
+
+def _some_text_has(texts: Iterable[str], patterns: Iterable[str]) -> bool:
+    """Whether one text matches all patterns."""
+    compiled = [re.compile(one) for one in patterns]
+    return any(all(one.search(text) for one in compiled) for text in texts)
+
+
+# Comments that state what a requirement is about.
+_STATED: Final = r"tell:[ \t]*property[ \t]+[\w.-]+[ \t]*:"
+_STATING: Final[dict[str, str]] = {
+    Property.AGREEMENT: rf"{_STATED}[ \t]*agreement[ \t]*\(",
+    Property.AT_MOST_ONCE: rf"{_STATED}[ \t]*at-most-once[ \t]*\(",
+    Property.PROPERTY: rf"{_STATED}(?![ \t]*(?:agreement|at-most-once)[ \t]*\()",
+}
 
 
 def _reasons(unfit: Sequence[Diagnostic]) -> tuple[str, ...]:

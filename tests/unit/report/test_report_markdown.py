@@ -5,10 +5,12 @@ from __future__ import annotations
 from msgspec import structs
 from report_samples import ESCROW_REPORT, ESCROW_TRACE, RUN, SOURCES
 
+from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.report.drawing.mermaid import sequence_diagram
 from tellverify.report.markdown import LIMIT, MARKER, write_markdown
+from tellverify.report.markdown_runs import SUMMARIES
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Proved, Refuted
@@ -158,3 +160,7 @@ def test_what_does_not_merge_is_shown_at_both_places() -> None:
         one.endswith("two places that do not fit</summary>") for one in summaries
     )
     assert "`p.tell:5` and `p.tell:9`" in report
+
+
+def test_every_fault_has_a_headline() -> None:
+    assert set(SUMMARIES) == set(Fault)
