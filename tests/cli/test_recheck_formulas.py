@@ -109,3 +109,18 @@ def test_a_decision_is_the_one_that_is_stated(tmp_path: Path, name: str) -> None
     trace.write_text(held.replace("at-most-once[once]", "at-most-once[acks]"), encoding="utf-8")
     for code, said in both(tmp_path, trace):
         assert code == 1 and "not the formula of the run" in said, said
+
+
+def test_a_broken_configuration_is_named_as_the_reason(evidence: Path, tmp_path: Path) -> None:
+    (tmp_path / "tellverify.toml").write_text("broken [[\n", encoding="utf-8")
+    code, said = run(tmp_path, "recheck", str(evidence / "property.never-pong.itf.json"))
+    assert code == 1 and "the configuration here is broken" in said
+
+
+def test_a_decision_of_another_kind_is_rejected(tmp_path: Path) -> None:
+    (tmp_path / "p.tell").write_text(TWICE, encoding="utf-8")
+    run(tmp_path, "check", "p.tell", "--evidence", "out")
+    (trace,) = (tmp_path / "out").glob("*/at-most-once.once.itf.json")
+    text = trace.read_text("utf-8")
+    trace.write_text(text.replace("at-most-once[once]", "agreement[once]"), encoding="utf-8")
+    assert [code for code, _ in both(tmp_path, trace)] == [1, 1]

@@ -54,12 +54,18 @@ def other_formula(found: SourceProtocol, lowered: Lowered, subject: TraceSubject
             return _other_event(context, name, subject)
         text = _stated(context, name)
         if text is None:
-            text = _stated(msgspec.structs.replace(context, options=_configured()), name)
+            options = _configured()
+            if options is None:
+                return f"the source does not state `{name}`, and the configuration here is broken"
+            text = _stated(msgspec.structs.replace(context, options=options), name)
         if text is None:
             return f"neither the source nor the configuration here states `{name}`"
         if not has_formula or is_decision(text):
             rule = parse_decision(text)
-            same = rule is not None and not has_formula and rule.text == subject.decision
+            has_kind = rule is not None and name.startswith(f"{rule.kind}[")
+            same = (
+                has_kind and not has_formula and rule is not None and rule.text == subject.decision
+            )
         else:
             same = _is_one_of(context, subject, parse(text))
     except (FormulaError, DecisionError) as error:
@@ -99,8 +105,8 @@ def _stated(context: Context, name: str) -> str | None:
     return None
 
 
-def _configured() -> Options:
-    """The options of the configuration for the working folder; none where it cannot be used."""
+def _configured() -> Options | None:
+    """The options of the configuration for the working folder, None where it cannot be used."""
     from tellverify.verification.settings import may_be_configured
 
     if not may_be_configured("."):
@@ -112,4 +118,4 @@ def _configured() -> Options:
     try:
         return settings_of(load()).options
     except RefusedFile:
-        return Options()
+        return None
