@@ -366,12 +366,15 @@ def survey(numbers: Sequence[int], folder: Path, only: Sequence[str] = ()) -> li
     (folder / "made").mkdir()
     chosen = [one for one in commands(folder / "made") if not only or one.name in only]
     found = []
+    gc.collect()
+    gc.freeze()  # what was there before is not looked through again after every input
     for number in numbers:
         fault = fuzzed(chosen[number % len(chosen)], number, folder / "input")
         if fault is not None:
             found.append(fault)
             shown = fault.content[:4000]
             print(f"{fault.number} {fault.command}: {fault.what}\n{shown!r}", flush=True)
+    gc.unfreeze()
     return found
 
 
