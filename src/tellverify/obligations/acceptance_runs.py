@@ -45,7 +45,7 @@ def covered(
         if isinstance(done, RuntimeFault):
             return done.reason
         if done.ending is not ExecutionEnding.COMPLETE:
-            return f"a run of {len(done.steps)} events does not terminate{at}: {done.ending}"
+            return f"a run of {len(done.steps)} events does not come to its end{at}: {done.ending}"
         runs.append(done.steps)
     recorded = Recorded(
         instance,

@@ -339,7 +339,7 @@ def test_nothing_comes_after_the_outcome() -> None:
     more = '        Admin { flow_cost : 5, journal_facts : "%s" } -> Device : More\n'
     for fact, said in (
         ("note", "after the outcome"),
-        ("Fact::CeremonyCommitted", "had its outcome"),
+        ("Fact::CeremonyCommitted", "already has an outcome"),
     ):
         found = verdicts(ENROLL + more % fact)["ceremony"].outcome
         assert isinstance(found, Refuted)

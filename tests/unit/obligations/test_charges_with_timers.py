@@ -223,7 +223,7 @@ protocol Rotate =
 """
     found = verdicts_of(text)["ceremony"].outcome
     assert isinstance(found, Refuted) and isinstance(found.evidence, Trace)
-    assert "after the ceremony has had its outcome" in found.evidence.explanation
+    assert "although the ceremony already has an outcome" in found.evidence.explanation
     labels = [step.label for step in found.evidence.steps if step.send]
     assert set(labels) == {"Propose", "Commit", "GiveUp"}
 
