@@ -1,7 +1,8 @@
-"""With timers too, a message in a cut channel is not one that its receiver does not expect."""
+"""Cut channels and timers: which runs show an unspecified reception, and what verdicts presume."""
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 TEXT = """-- tell: faults cut(partition {A} | *, engaged-only = false)
 -- tell: faults crash(crash of A, engaged-only = false)
+-- tell: faults twice(duplicate <= 1 on C -> A)
 protocol P =
   roles C, A
   timeout 1s C at
@@ -72,3 +74,27 @@ def test_a_file_that_claims_such_a_reception_is_rejected(folder: Path, crash: bo
     for command in ("recheck", "replay"):
         code, said = tellverify(folder, command, str(trace.relative_to(folder)))
         assert code == 1 and why in said, said
+
+
+def test_the_statement_of_a_verdict_under_a_scenario_names_what_it_presumes(folder: Path) -> None:
+    _, said = tellverify(folder, "check", "part.tell", "--isolated", "--no-cache", "--format=json")
+    (protocol,) = json.loads(said)["protocols"]
+    stated = {
+        scenario: one["statement"]
+        for one in protocol["verdicts"]
+        if one["property"] == "no-deadlock" and (scenario := one["scope"].get("scenario"))
+    }
+    timers = "messages of a failed attempt are discarded, a timer fires only while its owner waits"
+    for scenario, kept in (
+        ("cut", "no crashes, "),
+        ("crash", "no loss, "),
+        ("twice", "no loss, no crashes, "),
+    ):
+        presumed = f"FIFO queues without limit, {kept}weak fairness, {timers}; faults"
+        assert f"under {presumed} `{scenario}`" in stated[scenario]
+
+
+def test_coverage_names_a_timeout_once(folder: Path) -> None:
+    wanted = ("--isolated", "--no-cache", "-v")
+    _, said = tellverify(folder, "check", "part.tell", *wanted)
+    assert " timeout of C, line 6 " in said and "timeout timeout" not in said
