@@ -10,11 +10,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from dataclasses import dataclass, field
-from itertools import combinations
 from random import Random
 
 import pytest
-from timed_random import RandomTexts
+from timed_random import RandomTexts, random_rules
 from timed_texts import protocol_of, written_of
 
 from tellverify.model.decision import DecisionRule, parse_decision
@@ -190,30 +189,12 @@ def least(known: int | None, new: int) -> int:
     return new if known is None else min(known, new)
 
 
-def random_rules(rng: Random, protocol: TimedProtocol) -> str:
-    roles = list(protocol.roles)
-    rules = []
-    if rng.random() < 0.7:
-        some = rng.sample(roles, rng.randint(1, len(roles) - 1))
-        rules.append(f"crash <= {rng.randint(1, 2)} of {{{', '.join(some)}}}")
-    if rng.random() < 0.3 or not rules:
-        one, other = rng.choice(list(combinations(roles, 2)))
-        most = rng.choice(("", " <= 1"))
-        rules.append(f"loss{most} on {one} -> {other}")
-    if rng.random() < 0.25:
-        one = rng.choice(roles)
-        rules.append(f"partition {{{one}}} | *")
-    if rng.random() < 0.2:
-        rules.append("engaged-only = false")
-    return ", ".join(rules)
-
-
 def compared(seed: int) -> tuple[Found, Found, str] | None:
     """Both answers, or None where brute force ends at its limits."""
     rng = Random(seed)
     written = written_of(RandomTexts(rng).text(SHAPES[seed % len(SHAPES)]))
     protocol = protocol_of(written)
-    rules = random_rules(rng, protocol)
+    rules = random_rules(rng, protocol.roles)
     labels = sorted({node.label for node in protocol.nodes if isinstance(node, MessageNode)})
     if len(labels) < 2:
         return None

@@ -265,6 +265,14 @@ def test_runs_with_timers_say_where_their_events_stand(ota: Path) -> None:
     assert list(tellverify.simulate("retry.tell", runs=2, seed=3, start=5)) == runs[5:7]
 
 
+@pytest.mark.parametrize("option", [("--runs", "3"), ("--until", "refuted")])
+def test_an_option_that_has_no_meaning_for_one_run_is_wrong_usage(
+    ota: Path, option: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["simulate", "ota.tell", "--index", "7", *option]) == 2
+    assert f"{option[0]} has no meaning with it" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("wrong", "words"),
     [

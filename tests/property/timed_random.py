@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from random import Random
 
 from timed_statements import (
@@ -123,3 +125,22 @@ def random_text(seed: int) -> TimedText:
     """The text of a seed; its shape is chosen by the seed too."""
     texts = RandomTexts(Random(seed))
     return texts.text(SHAPES[seed % len(SHAPES)])
+
+
+def random_rules(rng: Random, all_roles: Sequence[str]) -> str:
+    """A scenario with crashes, losses or a partition."""
+    roles = list(all_roles)
+    rules = []
+    if rng.random() < 0.7:
+        some = rng.sample(roles, rng.randint(1, len(roles) - 1))
+        rules.append(f"crash <= {rng.randint(1, 2)} of {{{', '.join(some)}}}")
+    if rng.random() < 0.3 or not rules:
+        one, other = rng.choice(list(combinations(roles, 2)))
+        most = rng.choice(("", " <= 1"))
+        rules.append(f"loss{most} on {one} -> {other}")
+    if rng.random() < 0.25:
+        one = rng.choice(roles)
+        rules.append(f"partition {{{one}}} | *")
+    if rng.random() < 0.2:
+        rules.append("engaged-only = false")
+    return ", ".join(rules)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 import msgspec
+from click.core import ParameterSource
 
 from tellverify.cli.check_options import Flags
 from tellverify.cli.check_plan import complain_refused, settled
@@ -158,6 +159,7 @@ def simulate(
     """
     if bool(file) == bool(machines):
         raise click.UsageError("give a FILE, or machines with --machines")
+    _check_index(index, until)
     settings = None
     try:
         settings = settled(Flags())
@@ -237,6 +239,17 @@ def _configuration(settings: Settings | None) -> dict[str, SourceFile]:
         return {}
     name = os.path.basename(settings.path)
     return {name: msgspec.structs.replace(inputs.read_any(settings.path), path=name).source()}
+
+
+def _check_index(index: int | None, until: str | None) -> None:
+    """A single run has no number of runs and nothing to stop at. Raises click.UsageError."""
+    if index is None:
+        return
+    source = click.get_current_context().get_parameter_source("runs")
+    if source is ParameterSource.COMMANDLINE:
+        raise click.UsageError("--index makes one run; --runs has no meaning with it")
+    if until is not None:
+        raise click.UsageError("--index makes one run; --until has no meaning with it")
 
 
 def _simulated(

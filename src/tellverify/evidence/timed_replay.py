@@ -176,16 +176,22 @@ class TimedRunReplay:
             ):
                 return "this fault is not decided for a protocol with timeouts"
 
+    def _moves_uncut(self, state: TimedState) -> Iterator[PlainMove]:
+        """The moves that crashes leave."""
+        return (m for m in self.semantics.moves(state) if m.event.role not in self.gone)
+
     def _moves(self, state: TimedState) -> Iterator[PlainMove]:
         """The moves that failures leave."""
-        for move in self.semantics.moves(state):
+        for move in self._moves_uncut(state):
             event = move.event
-            is_cut = event.kind == "receive" and (event.peer, event.role) in self.cut
-            if event.role not in self.gone and not is_cut:
+            if event.kind != "receive" or (event.peer, event.role) not in self.cut:
                 yield move
 
     def _moving(self) -> set[str]:
         return {move.event.role for move in self._moves(self.state)}
+
+    # Messages are judged as if no channel were cut: that one stays in a cut channel, or that no
+    # role moves because of a cut, does not say that the receiver does not expect it.
 
     def _deadlocked(self, culprits: Sequence[str]) -> str:
         moving = self._moving()
@@ -198,20 +204,23 @@ class TimedRunReplay:
         return f"`{gone[0]}` has crashed" if gone else ""
 
     def _left(self, culprits: Sequence[str]) -> str:
-        moving = self._moving()
+        moving = {move.event.role for move in self._moves_uncut(self.state)}
         receivers = {receiver for (_, receiver), _ in self.state.queues}
         for role in culprits:
             if role not in receivers:
                 return f"no message is left for `{role}`"
+            if role in self.gone:
+                return f"`{role}` has crashed"
             idle = not moving
             if role in moving or not self.semantics.has_terminated(role, self.state, idle):
                 return f"`{role}` has not terminated"
         return ""
 
     def _spoilt(self, culprits: Sequence[str]) -> str:
-        moving = self._moving()
         for role in culprits:
-            if role in moving or not self.semantics.is_spoilt(role, self.state):
+            if role in self.gone:
+                return f"`{role}` has crashed"
+            if not self.semantics.is_spoilt(role, self.state):
                 return f"`{role}` may still take a message that it waits for"
         return ""
 

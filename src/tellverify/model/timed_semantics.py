@@ -308,8 +308,11 @@ class TimedSemantics(TimedRules):
         )
 
     def is_spoilt(self, role: str, state: TimedState) -> bool:
-        """Whether a role that has no event waits, and never takes any message that is at hand."""
-        if self.may_stop(role, state):
+        """Whether a role waits, has no event, and never takes any message that is at hand.
+
+        A message that it could take were its channel not cut is an event of it.
+        """
+        if self.may_stop(role, state) or any(self.moves_of(role, state)):
             return False
         nodes = self.own_messages(role, state, lambda _: True)
         if not nodes or any(node.sender == role for node in nodes):

@@ -185,7 +185,8 @@ def _coverage(coverage: Coverage, style: Style) -> list[str]:
     ]
     for row in sorted(coverage.rows, key=lambda one: (one.runs != 0, one.line, one.column)):
         who = f" of {row.role}" if row.role else ""
-        name = style.tamed(f"{row.kind} {row.label}{who}, line {row.line}")
+        what = row.kind if row.label == row.kind else f"{row.kind} {row.label}"
+        name = style.tamed(f"{what}{who}, line {row.line}")
         if row.places < 0:
             said = "not examined"
         else:

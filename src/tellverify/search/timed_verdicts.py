@@ -55,7 +55,12 @@ class TimedVerdicts:
             yield TimedProperty.TIMEOUT_AGREEMENT
 
     def finds_spoilt(self, role: int, configuration: int) -> bool:
-        """Whether a role that has no event waits, and never takes any message that is at hand."""
+        """Whether a role waits, has no event, and never takes any message that is at hand.
+
+        A message that it could take were its channel not cut is an event of it.
+        """
+        if self.system.part(role, configuration).moves:
+            return False
         rest = self._rest(role, configuration)
         return rest is _Rest.SPOILT and self._is_spoilt(role, configuration)
 

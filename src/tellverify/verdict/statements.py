@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from tellverify.verdict.identity import SubjectKind
 from tellverify.verdict.properties import (
     COMMUNICATION,
@@ -15,15 +17,16 @@ from tellverify.verdict.run import ProtocolReport, Verdict
 _ENDS = "every session that another waits for can always come to its end"
 _BROKEN_BY = {
     Presumption.FIFO: ("reorder",),
-    Presumption.NO_LOSS: ("loss", "partition", "duplicate"),
+    Presumption.NO_LOSS: ("loss", "partition"),
     Presumption.NO_CRASHES: ("crash", "byzantine"),
 }
 
 
-def _presumed_with_faults(rules: str) -> str:
-    """The assumptions about communication where `rules` say what may fail."""
+def _presumed_with_faults(rules: str, in_particular: Sequence[str]) -> str:
+    """What is taken for granted where `rules` say what may fail."""
     kinds = {part.split()[0] for part in rules.split(", ") if part}
-    return ", ".join(what for what in COMMUNICATION if not kinds & {*_BROKEN_BY.get(what, ())})
+    kept = [what for what in COMMUNICATION if not kinds & {*_BROKEN_BY.get(what, ())}]
+    return ", ".join((*kept, *in_particular))
 
 
 def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
@@ -45,6 +48,7 @@ def statement(protocol: ProtocolReport, verdict: Verdict) -> str:
     presumed = semantics_of(verdict.property, protocol.presumed)
     if subject.scenario:
         rules = next((o.rules for o in protocol.scenarios if o.name == subject.scenario), "")
-        presumed = f"{_presumed_with_faults(rules)}; faults `{subject.scenario}`: {rules}"
+        presumed = _presumed_with_faults(rules, protocol.presumed)
+        presumed += f"; faults `{subject.scenario}`: {rules}"
     under = f", under {presumed}" if presumed else ""
     return f"{about[0].upper()}{about[1:]}: {text[0].lower()}{text[1:]}{under}."
