@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -42,7 +42,7 @@ from tellverify.obligations.metering import (
 )
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
@@ -82,9 +82,43 @@ class Meters:
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
 
-    def undecided_receipts(self) -> Outcome | None:
-        """Why it is not known which receipts are free, None where it is."""
+    def undecided_receipts(self, role: str) -> Outcome | None:
+        """Why it is not known which receipts of a role are free, None where it is."""
         return None
+
+    def increasing(self, role: str, counted: Outcome) -> Outcome:
+        """That the nonces of a role increase, where no run that was examined repeats one.
+
+        `counted` says how many receipts there are. Beyond the sizes that were tried, the nonces
+        increase where every message with a receipt costs something.
+        """
+        match counted:
+            case Unknown() | Skipped() | Assumed():
+                return counted
+            case Bounded(bound, method, detail):
+                return Bounded(bound, method, f"nonces increase, {detail}")
+            case Proved(method, detail, every):
+                pass
+            case Refuted():
+                method, detail, every = Method.LONGEST_PATH, "any number of receipts", ""
+            case _:
+                assert_never(counted)
+        detail = f"nonces increase, {detail}"
+        if not any(one.instance.sizes for one in self.instances):
+            return Proved(method, detail, every)
+        if self._has_no_free_receipt(role):
+            return Proved(Method.STRUCTURE if not every else method, detail, self._every)
+        return Bounded(self._bound(), Method.LONGEST_PATH, detail)
+
+    def _has_no_free_receipt(self, role: str) -> bool:
+        """Whether every statement of the text that gives a receipt to a role costs something."""
+        sends = _sends_of(self._context, self._rules)
+        own = [send.metadata for send in sends if send.sender == role]
+        return all(one.cost > 0 for one in own if one.annotated)
+
+    def _has_all_runs(self, metered: MeteredInstance) -> bool:
+        """Whether the paths of the graph are all runs at its sizes."""
+        return True
 
     def answer(self, meter: Meter) -> WorstCaseAnswer:
         """Measure at all sizes, and say what that shows."""
@@ -120,7 +154,8 @@ class Meters:
         else:
             subject = ObligationScope((group.sender,), item=meter.item)
         largest_total = max((m.worst.total for m in measured), default=UNBOUNDED)
-        statistics = (("worst-case", largest_total),) if largest_total >= 0 else ()
+        is_known = largest_total >= 0 and all(self._has_all_runs(m.metered) for m in measured)
+        statistics = (("worst-case", largest_total),) if is_known else ()
         if meter.limit is not None:
             statistics = (*statistics, ("limit", meter.limit))
         verdict = Verdict(
@@ -229,7 +264,7 @@ class Meters:
     ) -> WorstCaseAnswer:
         """A loop that adds something every time."""
         found = costly_loop(one.metered.shape, one.costs)
-        lap = sum(one.costs[event] for event in found.loop)
+        lap = self._lap(meter, one, found)
         who, unit = self._who(meter, one), f" {meter.unit}" if meter.unit else ""
         where = one.graph.site_of(found.loop[0])
         round_ = f"each round of the loop through line {where.line} adds {lap:,}{unit}"
@@ -243,6 +278,8 @@ class Meters:
         shown = self._shortest(one, meter.limit) if rounds <= _SHOWN_ROUNDS else None
         plural = "" if rounds == 1 else "s"
         reason = f"{round_}, so the limit is exceeded after {rounds:,} round{plural}"
+        if lap < sum(one.costs[event] for event in found.loop):
+            reason = f"{round_}, so the limit is exceeded after some rounds"
         if shown is None:
             explanation = f"{who} {_verb(meter)} more than {meter.limit:,}{unit}"
             trace = self._lasso_trace(meter, one, found, explanation)
@@ -263,7 +300,9 @@ class Meters:
         trace = self._trace(meter, one, run, minimal=is_shortest)
         unit = f" {meter.unit}" if meter.unit else ""
         here = f" with {one.instance.name}" if one.instance.name else ""
-        reason = f"every run stays within {one.worst.total:,}{unit}{here}"
+        reason = ""
+        if self._has_all_runs(one.metered):
+            reason = f"every run stays within {one.worst.total:,}{unit}{here}"
         refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         told = self._told(meter, refuted, all_of)
         return msgspec.structs.replace(told, over=(one, tuple(run), -1))
@@ -273,6 +312,10 @@ class Meters:
         return shortest_over(one.graph, one.costs, one.worst, limit, _LAYER_STEPS)
 
     # Runs
+
+    def _lap(self, meter: Meter, one: Measured, found: CostLasso) -> int:
+        """What each round of a loop adds."""
+        return sum(one.costs[event] for event in found.loop)
 
     @staticmethod
     def _who(meter: Meter, one: Measured) -> str:

@@ -276,6 +276,32 @@ def test_receipts_repeat_a_nonce() -> None:
     assert isinstance(verdicts(first)["receipts[Client]"].outcome, Proved)
 
 
+@pytest.mark.parametrize("loop", ["", "  loop forever\n"])
+def test_nonces_of_a_family_increase_at_every_size_where_no_receipt_is_free(loop: str) -> None:
+    indent = "    " if loop else "  "
+    text = f"""protocol Fan =
+  roles C, D[N]
+{loop}{indent}C {{ guard_capability : "x:y", flow_cost : 30 }} -> D[*] : Request
+{indent}D[*] -> C : Response
+"""
+    found = outcome(text, "receipts[C]")
+    assert isinstance(found, Proved) and found.every == "every N >= 1"
+
+
+@pytest.mark.parametrize("loop", ["", "  loop forever\n"])
+def test_nonces_of_a_family_with_a_free_receipt_increase_at_the_sizes_tried(loop: str) -> None:
+    """The first receipt of a row may be free."""
+    indent = "    " if loop else "  "
+    text = f"""protocol Fan =
+  roles C, D[N]
+  C {{ guard_capability : "x:y", flow_cost : 0 }} -> D[*] : Hello
+{loop}{indent}C {{ guard_capability : "x:y", flow_cost : 30 }} -> D[*] : Request
+{indent}D[*] -> C : Response
+"""
+    found = outcome(text, "receipts[C]")
+    assert isinstance(found, Bounded) and found.bound == "D = 1, 2, 3"
+
+
 @pytest.mark.parametrize("is_first", [True, False])
 def test_the_shortest_of_several_rows_with_a_repeated_nonce_is_shown(is_first: bool) -> None:
     """The row toward `B` needs one event more than that toward `C`, whichever comes first."""
@@ -339,7 +365,7 @@ def test_nothing_comes_after_the_outcome() -> None:
     more = '        Admin { flow_cost : 5, journal_facts : "%s" } -> Device : More\n'
     for fact, said in (
         ("note", "after the outcome"),
-        ("Fact::CeremonyCommitted", "had its outcome"),
+        ("Fact::CeremonyCommitted", "already has an outcome"),
     ):
         found = verdicts(ENROLL + more % fact)["ceremony"].outcome
         assert isinstance(found, Refuted)
