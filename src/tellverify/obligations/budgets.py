@@ -231,12 +231,7 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstC
             verdict = msgspec.structs.replace(answer.verdict, required=required)
             yield WorstCaseAnswer(meter, verdict)
             continue
-        if not any(
-            metered.metadata[metered.graph.site[event]].annotated
-            for metered in meters.instances
-            for member in metered.members(role)
-            for event in metered.by_sender.get(member, ())
-        ):
+        if not meters.gives_receipts(role):
             continue
         answer = meters.answer(meter)
         outcome = meters.undecided_receipts(role)

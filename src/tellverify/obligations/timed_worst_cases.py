@@ -9,7 +9,6 @@ annotations of its own steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -30,22 +29,14 @@ from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.metering import Measured, Meter, MeteredInstance, WorstCaseAnswer
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed import TimedAnswer, covered, searched_timed
+from tellverify.obligations.timed import TimedAnswer, covered, kept_search
 from tellverify.obligations.timed_runs import TimedRuns
-from tellverify.obligations.worst_cases import Meters
-from tellverify.search.timed import TimedFindings, TimedSearch
-from tellverify.search.timed_events import TimedEvent, TimedEventKind, TimedSettings
+from tellverify.obligations.worst_cases import Meters, stated_sends
+from tellverify.search.timed import TimedSearch
+from tellverify.search.timed_events import TimedEvent, TimedEventKind
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
 
 _FREE: Final = 0  # the number of the site of what is no send
-
-
-@lru_cache(maxsize=3)
-def _searched(
-    protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
-) -> tuple[TimedFindings, TimedSearch, int]:
-    """The search, made once for the costs and the facts of a protocol."""
-    return searched_timed(protocol, TimedSettings(late, fire), longest, budget)
 
 
 class TimedMetered(MeteredInstance):
@@ -60,7 +51,7 @@ class TimedMetered(MeteredInstance):
         self, instance: Instance, protocol: TimedProtocol, rules: Rules, options: Options
     ) -> None:
         self.late, self.fire = LatePolicy(options.late), FirePolicy(options.fire)
-        found, search, bound = _searched(
+        found, search, bound = kept_search(
             protocol, self.late, self.fire, options.queue_limit, options.search_limit
         )
         self.protocol = protocol
@@ -225,7 +216,11 @@ class TimedMeters(Meters):
             if one.lowered.timed is not None
         ]
         self.is_whole = True
-        self.sends = []
+        self._stated, self.sends = stated_sends(context, rules), []
+
+    def gives_receipts(self, role: str) -> bool:
+        """Whether some statement of a role has a receipt, searched or not."""
+        return any(send.sender == role and send.metadata.annotated for send in self._stated)
 
     def undecided_receipts(self, role: str) -> Outcome | None:
         """Why it is not known which receipts of a role are free, None where it is."""

@@ -69,7 +69,7 @@ class Meters:
             if instance.lowered.graph is not None
         ]
         self.is_whole = len(self.instances) == len(context.instances) and bool(self.instances)
-        self.sends = [] if self.is_whole else _sends_of(context, rules)
+        self.sends = [] if self.is_whole else stated_sends(context, rules)
         self._steps = context.options.step_limit
         known: dict[ast.Record | None, Metadata] = {}
 
@@ -81,6 +81,15 @@ class Meters:
         protocol = with_imported(context.protocol, context.judged.linked)
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
+
+    def gives_receipts(self, role: str) -> bool:
+        """Whether some message of a role has a receipt."""
+        return any(
+            metered.metadata[metered.graph.site[event]].annotated
+            for metered in self.instances
+            for member in metered.members(role)
+            for event in metered.by_sender.get(member, ())
+        )
 
     def undecided_receipts(self, role: str) -> Outcome | None:
         """Why it is not known which receipts of a role are free, None where it is."""
@@ -112,7 +121,7 @@ class Meters:
 
     def _has_no_free_receipt(self, role: str) -> bool:
         """Whether every statement of the text that gives a receipt to a role costs something."""
-        sends = _sends_of(self._context, self._rules)
+        sends = stated_sends(self._context, self._rules)
         own = [send.metadata for send in sends if send.sender == role]
         return all(one.cost > 0 for one in own if one.annotated)
 
@@ -370,7 +379,8 @@ class Meters:
         return total
 
 
-def _sends_of(context: Context, rules: Rules) -> list[StatedSend]:
+def stated_sends(context: Context, rules: Rules) -> list[StatedSend]:
+    """The statements of the text that send, with what their annotations mean."""
     return [
         StatedSend(
             send.sender.name.text,

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tellverify.model.trace import Trace
+from tellverify.obligations import timed
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
@@ -406,3 +407,27 @@ def test_worst_cases_of_several_sizes_are_told_of_the_shortest_runs_searched() -
         r"at most [\d, ]+ in runs of up to \d+ events?; longer ones were not searched",
         outcome.reason,
     )
+
+
+def test_receipts_that_the_search_does_not_come_to_are_not_left_out() -> None:
+    found = verdicts_of(CHARGED, Options(search_limit=3))["receipts[W]"].outcome
+    assert isinstance(found, Unknown) and found.knob == "configurations"
+
+
+def test_costs_facts_and_findings_come_from_one_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[object] = []
+    search = timed.searched_timed
+
+    def counted(*given: object) -> object:
+        searched.append(given)
+        return search(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(timed, "searched_timed", counted)
+    text = (
+        CEREMONY.replace("protocol Rotate", "protocol Once")
+        .replace("D[N]", "D")
+        .replace("D[*]", "D")
+    )
+    found = verdicts_of(text)
+    assert {"budget[C]", "receipts[C]", "ceremony", "no-deadlock"} <= set(found)
+    assert len(searched) == 1
