@@ -31,7 +31,7 @@ from tellverify.language.syntax import ast
 from tellverify.model.fault import Fault
 from tellverify.model.sizes import sizes_claimed
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, without_graphs
+from tellverify.obligations.context import Context, sizes_of, without_graphs
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.metering import (
     Measured,
@@ -117,7 +117,7 @@ class Meters:
             return Proved(method, detail, every)
         if self._has_no_free_receipt(role):
             return Proved(Method.STRUCTURE if not every else method, detail, self._every)
-        return Bounded(self._bound(), Method.LONGEST_PATH, detail)
+        return Bounded(sizes_of(self._context.instances), Method.LONGEST_PATH, detail)
 
     def _has_no_free_receipt(self, role: str) -> bool:
         """Whether every statement of the text that gives a receipt to a role costs something."""
@@ -247,26 +247,23 @@ class Meters:
             if largest((constant(meter.limit),), formula) == (constant(meter.limit),):
                 return Proved(Method.CLOSED_FORM, f"at most {text}{of}{unit}", self._every)
             detail = f"at most {text}{of}{unit}"
-            return Bounded(self._bound(), Method.LONGEST_PATH, detail)
+            return Bounded(sizes_of(self._context.instances), Method.LONGEST_PATH, detail)
         values = [one.worst.total for one in measured]
         if not any(one.instance.sizes for one in measured):
             return Proved(Method.LONGEST_PATH, f"at most {values[-1]:,}{of}{unit}")
         shown = ", ".join(f"{value:,}" for value in values[:6])
         more = ", ..." if len(values) > 6 else ""
-        return Bounded(self._bound(), Method.LONGEST_PATH, f"at most {shown}{more}{of}{unit}")
+        return Bounded(
+            sizes_of(self._context.instances),
+            Method.LONGEST_PATH,
+            f"at most {shown}{more}{of}{unit}",
+        )
 
     @property
     def _every(self) -> str:
         """The sizes that a formula holds for; empty for a protocol without families."""
         names = size_names(self._context.protocol)
         return sizes_claimed((name, 1) for name in names) if names else ""
-
-    def _bound(self) -> str:
-        sizes: dict[str, dict[int, None]] = {}
-        for instance in self._context.instances:
-            for family, size in instance.sizes.items():
-                sizes.setdefault(family, {})[size] = None
-        return ", ".join(f"{family} = {', '.join(map(str, s))}" for family, s in sizes.items())
 
     def _unbounded(
         self, meter: Meter, one: Measured, all_of: Sequence[Measured]

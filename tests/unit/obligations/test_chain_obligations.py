@@ -267,6 +267,16 @@ def test_copies_of_a_budget_lose_a_charge(tmp_path: Path) -> None:
     assert not [name for name in verdicts(CHAT) if name.startswith("budget-merge")]
 
 
+def test_merges_of_a_family_are_right_at_the_sizes_that_were_tried(tmp_path: Path) -> None:
+    text = """protocol Fan =
+  roles C, D[N]
+  C { guard_capability : "x:y", flow_cost : 30 } -> D[*] : Request
+"""
+    found = verdicts(text, policy(tmp_path, "[budgets]\nreplicas = 2\n"))
+    once = found["budget-merge[concurrent charges, C]"].outcome
+    assert isinstance(once, Bounded) and once.bound == "D = 1, 2, 3"
+
+
 def test_receipts_repeat_a_nonce() -> None:
     free = CHAT.replace("flow_cost : 25", "flow_cost : 0")
     found = verdicts(free)["receipts[Server]"]
