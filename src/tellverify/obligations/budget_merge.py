@@ -11,13 +11,13 @@ from tellverify.diagnostics.chain import LOST_CHARGE
 from tellverify.language.lowering.families import declared_roles
 from tellverify.model.fault import Fault
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, without_graphs
+from tellverify.obligations.context import Context, sizes_of, without_graphs
 from tellverify.obligations.graph_runs import both, replayed
 from tellverify.obligations.metering import MeteredInstance
 from tellverify.obligations.worst_cases import Meters
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Outcome, Proved, Refuted
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
@@ -60,7 +60,11 @@ def _outcome(role: str, wrong: MergeFault, meters: Meters) -> Outcome | None:
             return _refuted(metered, min(runs, key=len), wrong)
     if not any_charge:
         return None
-    return Proved(Method.LONGEST_PATH, "no row is charged twice in one session")
+    detail = "no row is charged twice in one session"
+    sizes = sizes_of([metered.instance for metered in meters.instances])
+    if sizes:
+        return Bounded(sizes, Method.LONGEST_PATH, detail)
+    return Proved(Method.LONGEST_PATH, detail)
 
 
 def _rows(role: str, metered: MeteredInstance) -> list[tuple[int, int]]:

@@ -35,7 +35,7 @@ from tellverify.obligations.metering import Measured, Meter, MeteredInstance, Wo
 from tellverify.obligations.worst_cases import Meters
 from tellverify.verdict.identity import BUDGETS
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.verdict.outcome import Refuted
 from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
@@ -231,21 +231,16 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstC
             verdict = msgspec.structs.replace(answer.verdict, required=required)
             yield WorstCaseAnswer(meter, verdict)
             continue
-        if not any(
-            metered.metadata[metered.graph.site[event]].annotated
-            for metered in meters.instances
-            for member in metered.members(role)
-            for event in metered.by_sender.get(member, ())
-        ):
+        if not meters.gives_receipts(role):
             continue
         answer = meters.answer(meter)
-        outcome: Outcome | None = None
-        for metered in meters.instances:
+        outcome = meters.undecided_receipts(role)
+        for metered in meters.instances if outcome is None else ():
             outcome = _repeated(role, metered, rules)
             if outcome is not None:
                 break
         if outcome is None:
-            outcome = meters.undecided_receipts() or _increasing(answer.verdict.outcome)
+            outcome = meters.increasing(role, answer.verdict.outcome)
         required = PROPERTIES[Property.RECEIPTS].required
         verdict = msgspec.structs.replace(answer.verdict, outcome=outcome, required=required)
         yield WorstCaseAnswer(meter, verdict)
@@ -253,18 +248,6 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstC
 
 def _counted(metadata: Metadata) -> int:
     return 1 if metadata.annotated else 0
-
-
-def _increasing(counted: Outcome) -> Outcome:
-    match counted:
-        case Proved(detail=detail):
-            return msgspec.structs.replace(counted, detail=f"nonces increase, {detail}")
-        case Bounded(bound, method, detail):
-            return Bounded(bound, method, f"nonces increase, {detail}")
-        case Refuted():
-            return Proved(Method.LONGEST_PATH, "nonces increase, any number of receipts")
-        case Unknown() | Skipped() | Assumed():
-            return counted
 
 
 def _repeated(role: str, metered: MeteredInstance, rules: Rules) -> Refuted | None:

@@ -26,7 +26,7 @@ from tellverify.language.syntax.directives import Directive, directives
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, Decision, without_graphs
+from tellverify.obligations.context import Context, Decision, sizes_of, without_graphs
 from tellverify.obligations.metering import MeteredInstance
 from tellverify.obligations.policies import policy_at
 from tellverify.policy import rows
@@ -170,7 +170,7 @@ class _Ceremony:
             skipped = Skipped(reason, OPEN_CEREMONY.number)
             return [self._told(Property.CEREMONY, skipped, False), *self._status(strict)]
         outcome = Proved(_METHOD, detail)
-        bound = self._bound()
+        bound = sizes_of([metered.instance for metered in self._metered])
         if bound:
             outcome = Bounded(bound, _METHOD, detail, self._context.claim.outside)
         if bound and self._holds_at_every_size():
@@ -182,13 +182,6 @@ class _Ceremony:
         if len(self._metered) < len(self._context.instances):
             return without_graphs(self._context.instances)
         return next((why for one in self._metered if (why := one.open_facts()) is not None), None)
-
-    def _bound(self) -> str:
-        sizes: dict[str, dict[int, None]] = {}
-        for metered in self._metered:
-            for family, size in metered.instance.sizes.items():
-                sizes.setdefault(family, {})[size] = None
-        return ", ".join(f"{name} = {', '.join(map(str, each))}" for name, each in sizes.items())
 
     def _told(self, prop: Property, outcome: Outcome, required: bool) -> Verdict:
         subject = ObligationScope()

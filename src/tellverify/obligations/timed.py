@@ -70,8 +70,22 @@ def timed_answer(protocol: TimedProtocol, options: Options) -> TimedAnswer:
 def _answer(
     protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
 ) -> TimedAnswer:
-    found, _, bound = searched_timed(protocol, TimedSettings(late, fire), longest, budget)
+    if any(site.annotations for site in protocol.sites):
+        found, _, bound = kept_search(protocol, late, fire, longest, budget)
+    else:
+        found, _, bound = searched_timed(protocol, TimedSettings(late, fire), longest, budget)
     return TimedAnswer(found, bound)
+
+
+@lru_cache(maxsize=3)
+def kept_search(
+    protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
+) -> tuple[TimedFindings, TimedSearch, int]:
+    """The search of a protocol, made once for its findings, its costs and its facts.
+
+    A search takes much memory, so only the last ones are kept.
+    """
+    return searched_timed(protocol, TimedSettings(late, fire), longest, budget)
 
 
 def searched_timed(

@@ -9,7 +9,6 @@ annotations of its own steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -19,53 +18,47 @@ from tellverify.annotations.metadata import Metadata, metadata_of
 from tellverify.annotations.polynomial import Largest
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.limits import UNSUPPORTED
+from tellverify.diagnostics.wording import counted as number_of
 from tellverify.model.defect import Defect
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
+from tellverify.model.roles import family_of
 from tellverify.model.site import Site
 from tellverify.model.timed_text import FirePolicy, LatePolicy, MessageNode, TimedProtocol
 from tellverify.model.trace import Trace
 from tellverify.obligations.context import Context, Instance
 from tellverify.obligations.metering import Measured, Meter, MeteredInstance, WorstCaseAnswer
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed import TimedAnswer, covered, searched_timed
+from tellverify.obligations.timed import TimedAnswer, covered, kept_search
 from tellverify.obligations.timed_runs import TimedRuns
-from tellverify.obligations.worst_cases import Meters
-from tellverify.search.timed import TimedFindings, TimedSearch
-from tellverify.search.timed_events import TimedEvent, TimedEventKind, TimedSettings
-from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
+from tellverify.obligations.worst_cases import Meters, stated_sends
+from tellverify.search.timed import TimedSearch
+from tellverify.search.timed_events import TimedEvent, TimedEventKind
+from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
 
 _FREE: Final = 0  # the number of the site of what is no send
-
-
-@lru_cache(maxsize=3)
-def _searched(
-    protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy, longest: int, budget: int
-) -> tuple[TimedFindings, TimedSearch, int]:
-    """The search, made once for the costs and the facts of a protocol."""
-    return searched_timed(protocol, TimedSettings(late, fire), longest, budget)
 
 
 class TimedMetered(MeteredInstance):
     """The configurations of a protocol with timeouts as a graph whose sends cost something.
 
     `answer` says how much was searched. Sends that nothing tells apart but their statements cost
-    what the dearest of them costs; `is_exact` and `has_same_facts` say that these cost the same,
-    and that they record the same facts.
+    what the dearest of them costs; `alike` are pairs of them with their sender, and
+    `has_same_facts` says that they record the same facts.
     """
 
     def __init__(
         self, instance: Instance, protocol: TimedProtocol, rules: Rules, options: Options
     ) -> None:
         self.late, self.fire = LatePolicy(options.late), FirePolicy(options.fire)
-        found, search, bound = _searched(
+        found, search, bound = kept_search(
             protocol, self.late, self.fire, options.queue_limit, options.search_limit
         )
         self.protocol = protocol
         self.answer = TimedAnswer(found, bound)
         sends = _PricedSends(protocol, rules)
         graph, self._event = _graph_of(search, sends)
-        self.is_exact = sends.is_exact
+        self.alike = sends.alike
         self.has_same_facts = sends.has_same_facts
         self._events = search.system.events
         super().__init__(instance, graph, rules)
@@ -124,15 +117,16 @@ class TimedMetered(MeteredInstance):
 class _PricedSends:
     """A site for each sender, receiver and label, and what it costs.
 
-    `is_exact`: statements that nothing else tells apart cost the same; `has_same_facts`: they
-    record the same facts.
+    `alike`: the sender and the costs of statements that nothing else tells apart;
+    `has_same_facts`: they record the same facts.
     """
 
     def __init__(self, protocol: TimedProtocol, rules: Rules) -> None:
         self.sites = [Site()]
         self.metadata = [Metadata()]
         self.number: dict[tuple[str, str, str], int] = {}
-        self.is_exact = self.has_same_facts = True
+        self.alike: list[tuple[str, Metadata, Metadata]] = []
+        self.has_same_facts = True
         for node in protocol.nodes:
             if not isinstance(node, MessageNode):
                 continue
@@ -147,13 +141,8 @@ class _PricedSends:
                 continue
             first = self.metadata[known]
             self.has_same_facts = self.has_same_facts and here.facts == first.facts
-            if _priced(here) != _priced(first):
-                self.is_exact = False
-                self.metadata[known] = _dearest(first, here)
-
-
-def _priced(one: Metadata) -> tuple[bool, int, tuple[tuple[str, int], ...]]:
-    return one.annotated, one.cost, one.bits
+            self.alike.append((node.sender, first, here))
+            self.metadata[known] = _dearest(first, here)
 
 
 def _dearest(one: Metadata, other: Metadata) -> Metadata:
@@ -174,13 +163,15 @@ def _graph_of(search: TimedSearch, sends: _PricedSends) -> tuple[ProtocolGraph, 
     protocol = search.system.protocol
     number = {role: at for at, role in enumerate(protocol.roles)}
     kinds = []
+    labels = {"": 0}  # what is no send has none
     for event in search.system.events:
         actor = number[event.role]
         if event.kind is TimedEventKind.SEND:
             site = sends.number[event.role, event.peer, event.label]
-            kinds.append((actor, number[event.peer], site))
+            label = labels.setdefault(event.label, len(labels))
+            kinds.append((actor, number[event.peer], site, label))
         else:
-            kinds.append((actor, actor, _FREE))
+            kinds.append((actor, actor, _FREE, 0))
     first, event_of, target = [0], [], []
     for at in range(len(search.configurations)):
         for event_number, after in search.numbered(at) if at < search.expanded else ():
@@ -195,11 +186,11 @@ def _graph_of(search: TimedSearch, sends: _PricedSends) -> tuple[ProtocolGraph, 
     graph = ProtocolGraph(
         name=protocol.name,
         roles=protocol.roles,
-        labels=("",),
+        labels=tuple(labels),
         first=first,
         sender=[row[0] for row in rows],
         receiver=[row[1] for row in rows],
-        label=[0] * len(rows),
+        label=[row[3] for row in rows],
         target=target,
         site=[row[2] for row in rows],
         final=final,
@@ -225,23 +216,44 @@ class TimedMeters(Meters):
             if one.lowered.timed is not None
         ]
         self.is_whole = True
-        self.sends = []
+        self._stated, self.sends = stated_sends(context, rules), []
 
-    def undecided_receipts(self) -> Outcome | None:
-        """Why it is not known which receipts are free, None where it is."""
-        if all(one.is_exact for one in self.instances if isinstance(one, TimedMetered)):
-            return None
-        reason = "messages with one label cost differently"
-        return Unknown(reason, UNSUPPORTED.number)
+    def gives_receipts(self, role: str) -> bool:
+        """Whether some statement of a role has a receipt, searched or not."""
+        return any(send.sender == role and send.metadata.annotated for send in self._stated)
+
+    def undecided_receipts(self, role: str) -> Outcome | None:
+        """Why it is not known which receipts of a role are free, None where it is."""
+        for metered in self.instances:
+            assert isinstance(metered, TimedMetered)
+            for sender, one, other in metered.alike:
+                if family_of(sender) == role and _nonce(one) != _nonce(other):
+                    reason = f"messages of `{role}` with one label cost differently"
+                    return Unknown(reason, UNSUPPORTED.number)
+        return None
+
+    def increasing(self, role: str, counted: Outcome) -> Outcome:
+        """That the nonces of a role increase, as far as the runs were searched."""
+        outcome = super().increasing(role, counted)
+        # where there is a worst case, `counted` says by itself how far it goes
+        return self._as_searched(outcome) if isinstance(counted, Refuted) else outcome
+
+    def _has_no_free_receipt(self, role: str) -> bool:
+        return False  # what is claimed is what the search finds
+
+    def _has_all_runs(self, metered: MeteredInstance) -> bool:
+        assert isinstance(metered, TimedMetered)
+        return isinstance(covered(metered.answer), Proved)
 
     def answer(self, meter: Meter) -> WorstCaseAnswer:
         """Measure at all sizes, and say what that shows."""
         try:
             return super().answer(meter)
         except _Unshown:
+            shown = "has no limit" if meter.limit is None else "passes the limit"
             reason = (
-                "messages with one label cost differently, and with the dearest for all of them"
-                " the limit is passed"
+                "messages with one label cost differently, and it is not known whether a run"
+                f" {shown}"
             )
             return self._told(meter, Unknown(reason, UNSUPPORTED.number))
 
@@ -251,11 +263,32 @@ class TimedMeters(Meters):
     def _within(
         self, meter: Meter, measured: Sequence[Measured], formula: Largest | None
     ) -> Outcome:
-        outcome = super()._within(meter, measured, formula)
-        for one in measured:
-            assert isinstance(one.metered, TimedMetered)
-            outcome = _weaker(outcome, covered(one.metered.answer))
-        return outcome
+        return self._as_searched(super()._within(meter, measured, formula))
+
+    def _as_searched(self, outcome: Outcome) -> Outcome:
+        """What holds in the runs that were searched, as far as these are all runs."""
+        answers = [one.answer for one in self.instances if isinstance(one, TimedMetered)]
+        depth = -1
+        for answer in answers:
+            searched = covered(answer)
+            if isinstance(searched, Unknown):
+                depth = answer.found.depth if depth < 0 else min(depth, answer.found.depth)
+                cut = searched
+            else:
+                outcome = _weaker(outcome, searched)
+        if depth < 0:
+            return outcome
+        detail = outcome.detail if isinstance(outcome, Proved | Bounded) else ""
+        runs = f"in runs of up to {number_of(depth, 'event')}; longer ones were not searched"
+        return Unknown(f"{detail} {runs}" if depth and detail else cut.reason, cut.code, cut.knob)
+
+    def _lap(self, meter: Meter, one: Measured, found: CostLasso) -> int:
+        run, culprit = (*found.stem, *found.loop), one.graph.roles[one.role]
+        trace = one.metered.shown(run, culprit, "", lambda _: True, minimal=False)
+        lap = self._total(meter, one, trace, len(found.stem))
+        if lap < 1:
+            raise _Unshown
+        return lap
 
     def _trace(
         self, meter: Meter, one: Measured, run: Sequence[int], *, minimal: bool = True
@@ -275,22 +308,20 @@ class TimedMeters(Meters):
         run = (*found.stem, *found.loop)
         culprit = one.graph.roles[one.role]
         trace = one.metered.shown(run, culprit, explanation, lambda _: True, minimal=False)
-        if self._total(meter, one, trace, start) < 1:
-            raise _Unshown
         return msgspec.structs.replace(trace, loop=start, place=one.graph.site_of(found.loop[0]))
 
 
+def _nonce(one: Metadata) -> tuple[bool, int]:
+    """What a message changes of the nonces of its row."""
+    return one.annotated, one.cost
+
+
 def _weaker(outcome: Outcome, searched: Outcome) -> Outcome:
-    """A worst case of what was searched, as far as the search goes."""
-    match searched:
-        case Unknown(reason, code, knob):
-            detail = outcome.detail if isinstance(outcome, Proved | Bounded) else ""
-            return Unknown(f"{detail} in what was searched: {reason}", code, knob)
-        case Bounded(bound=bound):
-            if isinstance(outcome, Proved):
-                return Bounded(bound, outcome.method, outcome.detail)
-            if isinstance(outcome, Bounded) and bound not in outcome.bound:
-                return msgspec.structs.replace(outcome, bound=f"{outcome.bound}, {bound}")
-            return outcome
-        case Proved() | Refuted() | Skipped() | Assumed():
-            return outcome
+    """An outcome on what was searched, as far as a search goes."""
+    if not isinstance(searched, Bounded):
+        return outcome
+    if isinstance(outcome, Proved):
+        return Bounded(searched.bound, outcome.method, outcome.detail)
+    if isinstance(outcome, Bounded) and searched.bound not in outcome.bound.split(", "):
+        return msgspec.structs.replace(outcome, bound=f"{outcome.bound}, {searched.bound}")
+    return outcome

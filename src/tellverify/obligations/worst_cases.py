@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -31,7 +31,7 @@ from tellverify.language.syntax import ast
 from tellverify.model.fault import Fault
 from tellverify.model.sizes import sizes_claimed
 from tellverify.model.trace import Trace
-from tellverify.obligations.context import Context, without_graphs
+from tellverify.obligations.context import Context, sizes_of, without_graphs
 from tellverify.obligations.graph_runs import both, lasso, replayed
 from tellverify.obligations.metering import (
     Measured,
@@ -42,7 +42,7 @@ from tellverify.obligations.metering import (
 )
 from tellverify.verdict.identity import ObligationScope
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Unknown
+from tellverify.verdict.outcome import Assumed, Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import Property
 from tellverify.verdict.run import Verdict
 
@@ -69,7 +69,7 @@ class Meters:
             if instance.lowered.graph is not None
         ]
         self.is_whole = len(self.instances) == len(context.instances) and bool(self.instances)
-        self.sends = [] if self.is_whole else _sends_of(context, rules)
+        self.sends = [] if self.is_whole else stated_sends(context, rules)
         self._steps = context.options.step_limit
         known: dict[ast.Record | None, Metadata] = {}
 
@@ -82,9 +82,52 @@ class Meters:
         self._formulas = FormulaReader(protocol, metadata)
         self._known: dict[tuple[str, str, str, str], Largest | None] = {}
 
-    def undecided_receipts(self) -> Outcome | None:
-        """Why it is not known which receipts are free, None where it is."""
+    def gives_receipts(self, role: str) -> bool:
+        """Whether some message of a role has a receipt."""
+        return any(
+            metered.metadata[metered.graph.site[event]].annotated
+            for metered in self.instances
+            for member in metered.members(role)
+            for event in metered.by_sender.get(member, ())
+        )
+
+    def undecided_receipts(self, role: str) -> Outcome | None:
+        """Why it is not known which receipts of a role are free, None where it is."""
         return None
+
+    def increasing(self, role: str, counted: Outcome) -> Outcome:
+        """That the nonces of a role increase, where no run that was examined repeats one.
+
+        `counted` says how many receipts there are. Beyond the sizes that were tried, the nonces
+        increase where every message with a receipt costs something.
+        """
+        match counted:
+            case Unknown() | Skipped() | Assumed():
+                return counted
+            case Bounded(bound, method, detail):
+                return Bounded(bound, method, f"nonces increase, {detail}")
+            case Proved(method, detail, every):
+                pass
+            case Refuted():
+                method, detail, every = Method.LONGEST_PATH, "any number of receipts", ""
+            case _:
+                assert_never(counted)
+        detail = f"nonces increase, {detail}"
+        if not any(one.instance.sizes for one in self.instances):
+            return Proved(method, detail, every)
+        if self._has_no_free_receipt(role):
+            return Proved(Method.STRUCTURE if not every else method, detail, self._every)
+        return Bounded(sizes_of(self._context.instances), Method.LONGEST_PATH, detail)
+
+    def _has_no_free_receipt(self, role: str) -> bool:
+        """Whether every statement of the text that gives a receipt to a role costs something."""
+        sends = stated_sends(self._context, self._rules)
+        own = [send.metadata for send in sends if send.sender == role]
+        return all(one.cost > 0 for one in own if one.annotated)
+
+    def _has_all_runs(self, metered: MeteredInstance) -> bool:
+        """Whether the paths of the graph are all runs at its sizes."""
+        return True
 
     def answer(self, meter: Meter) -> WorstCaseAnswer:
         """Measure at all sizes, and say what that shows."""
@@ -120,7 +163,8 @@ class Meters:
         else:
             subject = ObligationScope((group.sender,), item=meter.item)
         largest_total = max((m.worst.total for m in measured), default=UNBOUNDED)
-        statistics = (("worst-case", largest_total),) if largest_total >= 0 else ()
+        is_known = largest_total >= 0 and all(self._has_all_runs(m.metered) for m in measured)
+        statistics = (("worst-case", largest_total),) if is_known else ()
         if meter.limit is not None:
             statistics = (*statistics, ("limit", meter.limit))
         verdict = Verdict(
@@ -203,13 +247,17 @@ class Meters:
             if largest((constant(meter.limit),), formula) == (constant(meter.limit),):
                 return Proved(Method.CLOSED_FORM, f"at most {text}{of}{unit}", self._every)
             detail = f"at most {text}{of}{unit}"
-            return Bounded(self._bound(), Method.LONGEST_PATH, detail)
+            return Bounded(sizes_of(self._context.instances), Method.LONGEST_PATH, detail)
         values = [one.worst.total for one in measured]
         if not any(one.instance.sizes for one in measured):
             return Proved(Method.LONGEST_PATH, f"at most {values[-1]:,}{of}{unit}")
         shown = ", ".join(f"{value:,}" for value in values[:6])
         more = ", ..." if len(values) > 6 else ""
-        return Bounded(self._bound(), Method.LONGEST_PATH, f"at most {shown}{more}{of}{unit}")
+        return Bounded(
+            sizes_of(self._context.instances),
+            Method.LONGEST_PATH,
+            f"at most {shown}{more}{of}{unit}",
+        )
 
     @property
     def _every(self) -> str:
@@ -217,19 +265,12 @@ class Meters:
         names = size_names(self._context.protocol)
         return sizes_claimed((name, 1) for name in names) if names else ""
 
-    def _bound(self) -> str:
-        sizes: dict[str, dict[int, None]] = {}
-        for instance in self._context.instances:
-            for family, size in instance.sizes.items():
-                sizes.setdefault(family, {})[size] = None
-        return ", ".join(f"{family} = {', '.join(map(str, s))}" for family, s in sizes.items())
-
     def _unbounded(
         self, meter: Meter, one: Measured, all_of: Sequence[Measured]
     ) -> WorstCaseAnswer:
         """A loop that adds something every time."""
         found = costly_loop(one.metered.shape, one.costs)
-        lap = sum(one.costs[event] for event in found.loop)
+        lap = self._lap(meter, one, found)
         who, unit = self._who(meter, one), f" {meter.unit}" if meter.unit else ""
         where = one.graph.site_of(found.loop[0])
         round_ = f"each round of the loop through line {where.line} adds {lap:,}{unit}"
@@ -243,6 +284,8 @@ class Meters:
         shown = self._shortest(one, meter.limit) if rounds <= _SHOWN_ROUNDS else None
         plural = "" if rounds == 1 else "s"
         reason = f"{round_}, so the limit is exceeded after {rounds:,} round{plural}"
+        if lap < sum(one.costs[event] for event in found.loop):
+            reason = f"{round_}, so the limit is exceeded after some rounds"
         if shown is None:
             explanation = f"{who} {_verb(meter)} more than {meter.limit:,}{unit}"
             trace = self._lasso_trace(meter, one, found, explanation)
@@ -263,7 +306,9 @@ class Meters:
         trace = self._trace(meter, one, run, minimal=is_shortest)
         unit = f" {meter.unit}" if meter.unit else ""
         here = f" with {one.instance.name}" if one.instance.name else ""
-        reason = f"every run stays within {one.worst.total:,}{unit}{here}"
+        reason = ""
+        if self._has_all_runs(one.metered):
+            reason = f"every run stays within {one.worst.total:,}{unit}{here}"
         refuted = Refuted(meter.code.number, trace, Method.LONGEST_PATH, one.instance.name, reason)
         told = self._told(meter, refuted, all_of)
         return msgspec.structs.replace(told, over=(one, tuple(run), -1))
@@ -273,6 +318,10 @@ class Meters:
         return shortest_over(one.graph, one.costs, one.worst, limit, _LAYER_STEPS)
 
     # Runs
+
+    def _lap(self, meter: Meter, one: Measured, found: CostLasso) -> int:
+        """What each round of a loop adds."""
+        return sum(one.costs[event] for event in found.loop)
 
     @staticmethod
     def _who(meter: Meter, one: Measured) -> str:
@@ -327,7 +376,8 @@ class Meters:
         return total
 
 
-def _sends_of(context: Context, rules: Rules) -> list[StatedSend]:
+def stated_sends(context: Context, rules: Rules) -> list[StatedSend]:
+    """The statements of the text that send, with what their annotations mean."""
     return [
         StatedSend(
             send.sender.name.text,

@@ -267,6 +267,16 @@ def test_copies_of_a_budget_lose_a_charge(tmp_path: Path) -> None:
     assert not [name for name in verdicts(CHAT) if name.startswith("budget-merge")]
 
 
+def test_merges_of_a_family_are_right_at_the_sizes_that_were_tried(tmp_path: Path) -> None:
+    text = """protocol Fan =
+  roles C, D[N]
+  C { guard_capability : "x:y", flow_cost : 30 } -> D[*] : Request
+"""
+    found = verdicts(text, policy(tmp_path, "[budgets]\nreplicas = 2\n"))
+    once = found["budget-merge[concurrent charges, C]"].outcome
+    assert isinstance(once, Bounded) and once.bound == "D = 1, 2, 3"
+
+
 def test_receipts_repeat_a_nonce() -> None:
     free = CHAT.replace("flow_cost : 25", "flow_cost : 0")
     found = verdicts(free)["receipts[Server]"]
@@ -274,6 +284,32 @@ def test_receipts_repeat_a_nonce() -> None:
     assert not found.required
     first = CHAT.replace("flow_cost : 50", "flow_cost : 0")
     assert isinstance(verdicts(first)["receipts[Client]"].outcome, Proved)
+
+
+@pytest.mark.parametrize("loop", ["", "  loop forever\n"])
+def test_nonces_of_a_family_increase_at_every_size_where_no_receipt_is_free(loop: str) -> None:
+    indent = "    " if loop else "  "
+    text = f"""protocol Fan =
+  roles C, D[N]
+{loop}{indent}C {{ guard_capability : "x:y", flow_cost : 30 }} -> D[*] : Request
+{indent}D[*] -> C : Response
+"""
+    found = outcome(text, "receipts[C]")
+    assert isinstance(found, Proved) and found.every == "every N >= 1"
+
+
+@pytest.mark.parametrize("loop", ["", "  loop forever\n"])
+def test_nonces_of_a_family_with_a_free_receipt_increase_at_the_sizes_tried(loop: str) -> None:
+    """The first receipt of a row may be free."""
+    indent = "    " if loop else "  "
+    text = f"""protocol Fan =
+  roles C, D[N]
+  C {{ guard_capability : "x:y", flow_cost : 0 }} -> D[*] : Hello
+{loop}{indent}C {{ guard_capability : "x:y", flow_cost : 30 }} -> D[*] : Request
+{indent}D[*] -> C : Response
+"""
+    found = outcome(text, "receipts[C]")
+    assert isinstance(found, Bounded) and found.bound == "D = 1, 2, 3"
 
 
 @pytest.mark.parametrize("is_first", [True, False])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from tellverify.model.trace import Trace
+from tellverify.obligations import timed
 from tellverify.obligations.options import Options
 from tellverify.verdict.outcome import Bounded, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.run import Verdict
@@ -125,7 +127,7 @@ def test_messages_that_only_their_statements_tell_apart_cost_the_dearest() -> No
     assert exit_of("-- tell: budget(A = 100)\n" + text) == 0
     found = verdicts_of("-- tell: budget(A = 60)\n" + text)
     assert isinstance(found["budget[A]"].outcome, Unknown)
-    assert "cost differently" in reason_of(found["budget[A]"])
+    assert "not known whether a run passes the limit" in reason_of(found["budget[A]"])
     assert isinstance(found["receipts[A]"].outcome, Unknown)
 
 
@@ -133,7 +135,9 @@ def test_a_search_that_ends_at_its_limit_bounds_no_budget() -> None:
     options = Options(search_limit=3)
     outcome = verdicts_of("-- tell: budget(W = 500)\n" + CHARGED, options)["budget[W]"].outcome
     assert isinstance(outcome, Unknown) and outcome.knob == "configurations"
-    assert "in what was searched" in outcome.reason
+    assert (
+        outcome.reason == "at most 0 of 500 in runs of up to 1 event; longer ones were not searched"
+    )
 
 
 @pytest.mark.parametrize("limit", ["W = 50", "W -> B = 50"])
@@ -167,6 +171,10 @@ def test_a_receipt_that_is_free_repeats_its_nonce_beside_a_timeout() -> None:
     text = CHARGED.replace("flow_cost : 10 } -> W : Cancel", "flow_cost : 0 } -> W : Cancel")
     found = verdicts_of(text)["receipts[B]"].outcome
     assert isinstance(found, Refuted) and found.code == "TV645"
+    assert isinstance(found.evidence, Trace)
+    assert found.evidence.explanation == (
+        "the receipt of `Cancel` has the nonce of an earlier receipt of `B` toward `W`"
+    )
 
 
 def reason_of(verdict: Verdict) -> str:
@@ -257,3 +265,169 @@ def test_a_chain_that_does_not_protect_is_unknown_without_a_run(tmp_path: Path) 
         assert one.required
         assert isinstance(one.outcome, Unknown)
         assert "no run to it is searched" in one.outcome.reason
+
+
+@pytest.mark.parametrize("limit", [10, 12, 15])
+def test_receipts_without_limit_are_not_proved_by_a_search_that_ended(limit: int) -> None:
+    """The free message comes after a loop whose receipts have no limit."""
+    send = 'B { guard_capability : "x:y", flow_cost : 1 } -> W'
+    text = f"""protocol Late =
+  roles B, W
+  rec L
+    choice B at
+      | Again =>
+        {send} : Again
+        W -> B : Ok
+        continue L
+      | Go =>
+        {send} : Go
+  W -> B : A1
+  {send} : A2
+  W -> B : A3
+  {send} : A4
+  W -> B : A5
+  timeout 5s B at
+    {send} : Ship
+    W -> B : Done
+  on timeout =>
+    {send.replace(": 1", ": 0")} : Cancel
+"""
+    outcome = verdicts_of(text, Options(search_limit=limit))["receipts[B]"].outcome
+    assert isinstance(outcome, Unknown) and outcome.knob == "configurations"
+    expected = r"nonces increase, any number of receipts in runs of up to \d+ events; longer ones"
+    assert re.match(expected, outcome.reason)
+    assert isinstance(verdicts_of(text)["receipts[B]"].outcome, Refuted)
+
+
+def test_receipts_without_limit_are_bounded_as_the_queues_that_were_searched() -> None:
+    text = """protocol Ahead =
+  roles B, W
+  rec L
+    choice B at
+      | Again =>
+        B { guard_capability : "x:y", flow_cost : 1 } -> W : Again
+        continue L
+      | Go =>
+        B { guard_capability : "x:y", flow_cost : 1 } -> W : Go
+  timeout 5s B at
+    B { guard_capability : "x:y", flow_cost : 10 } -> W : Ship
+    W -> B : Done
+  on timeout =>
+    B { guard_capability : "x:y", flow_cost : 10 } -> W : Cancel
+"""
+    outcome = verdicts_of(text)["receipts[B]"].outcome
+    assert isinstance(outcome, Bounded) and outcome.bound == "queues of at most 8 messages"
+    assert outcome.detail == "nonces increase, any number of receipts"
+
+
+RETRIED = """protocol Retried =
+  roles C, D[N]
+  rec L
+    timeout 1s C at
+      C { guard_capability : "x:y", flow_cost : 30 } -> D[*] : Request
+      D[*] -> C : Response
+    on timeout =>
+      continue L
+"""
+
+
+def test_receipts_without_limit_are_bounded_by_the_sizes_that_were_tried() -> None:
+    outcome = verdicts_of(RETRIED)["receipts[C]"].outcome
+    assert isinstance(outcome, Bounded) and outcome.bound.startswith("D = 1, 2, 3")
+
+
+@pytest.mark.parametrize("limit", [1, 2, 4, 7, 12, 30, 90])
+@pytest.mark.parametrize("cost", [0, 30])
+def test_nothing_that_runs_add_up_to_is_proved_by_a_part_of_them(limit: int, cost: int) -> None:
+    texts = (RETRIED, CHARGED, CEREMONY, "-- tell: budget(C = 10000)\n" + RETRIED)
+    for text in texts:
+        text = text.replace("flow_cost : 30", f"flow_cost : {cost}")
+        found = verdicts_of(text, Options(search_limit=limit))
+        searched = isinstance(found["no-deadlock"].outcome, Proved)
+        for name, one in found.items():
+            kinds = ("budget[", "leakage[", "receipts[")
+            if name.startswith(kinds) or name == "ceremony":
+                assert searched or not isinstance(one.outcome, Proved), name
+
+
+def test_receipts_of_statements_alike_that_may_be_free_are_unknown() -> None:
+    """One of them is free and the other has no receipt: which one a run sends is not told."""
+    text = """protocol Purchase =
+  roles B, W
+  timeout 5s B at
+    B { guard_capability : "x:y", flow_cost : 10 } -> W : Ship
+    W { guard_capability : "x:y", flow_cost : 90 } -> B : Done
+    B { guard_capability : "x:y", flow_cost : 0 } -> W : Cancel
+  on timeout =>
+    B -> W : Cancel
+"""
+    found = verdicts_of(text)
+    assert isinstance(found["receipts[B]"].outcome, Unknown)
+    assert "of `B` with one label cost differently" in reason_of(found["receipts[B]"])
+    assert isinstance(found["receipts[W]"].outcome, Proved)
+
+
+def test_a_refutation_of_a_part_of_the_runs_names_no_worst_case() -> None:
+    bill = '    B { guard_capability : "x:y", flow_cost : 500 } -> W : Bill\n  on timeout'
+    text = "-- tell: budget(B = 5)\n" + CHARGED.replace("  on timeout", bill)
+    found = verdicts_of(text, Options(search_limit=3))["budget[B]"]
+    assert isinstance(found.outcome, Refuted) and not found.outcome.reason
+    assert "worst-case" not in dict(found.statistics)
+    found = verdicts_of(text)["budget[B]"]
+    assert isinstance(found.outcome, Refuted)
+    assert found.outcome.reason == "every run stays within 510"
+    assert dict(found.statistics)["worst-case"] == 510
+
+
+def test_a_loop_adds_what_its_own_statements_cost() -> None:
+    """The dearer `Go` is outside the loop."""
+    text = """protocol Again =
+  roles A, B
+  A { guard_capability : "x:y", flow_cost : 50 } -> B : Go
+  rec L
+    timeout 1s A at
+      A { guard_capability : "x:y", flow_cost : 3 } -> B : Go
+      B -> A : Done
+    on timeout =>
+      continue L
+"""
+    outcome = verdicts_of(text)["budget[A]"].outcome
+    assert isinstance(outcome, Refuted) and isinstance(outcome.evidence, Trace)
+    assert outcome.evidence.explanation.endswith("adds 3")
+    outcome = verdicts_of("-- tell: budget(A = 100)\n" + text)["budget[A]"].outcome
+    assert isinstance(outcome, Refuted | Unknown)
+    assert "adds 50" not in outcome.reason and "rounds" not in outcome.reason.replace("some ", "x")
+
+
+def test_worst_cases_of_several_sizes_are_told_of_the_shortest_runs_searched() -> None:
+    text = CEREMONY.replace("-- tell: category(C)\n", "")
+    outcome = verdicts_of(text, Options(search_limit=4))["budget[C]"].outcome
+    assert isinstance(outcome, Unknown)
+    assert re.fullmatch(
+        r"at most [\d, ]+ in runs of up to \d+ events?; longer ones were not searched",
+        outcome.reason,
+    )
+
+
+def test_receipts_that_the_search_does_not_come_to_are_not_left_out() -> None:
+    found = verdicts_of(CHARGED, Options(search_limit=3))["receipts[W]"].outcome
+    assert isinstance(found, Unknown) and found.knob == "configurations"
+
+
+def test_costs_facts_and_findings_come_from_one_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[object] = []
+    search = timed.searched_timed
+
+    def counted(*given: object) -> object:
+        searched.append(given)
+        return search(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(timed, "searched_timed", counted)
+    text = (
+        CEREMONY.replace("protocol Rotate", "protocol Once")
+        .replace("D[N]", "D")
+        .replace("D[*]", "D")
+    )
+    found = verdicts_of(text)
+    assert {"budget[C]", "receipts[C]", "ceremony", "no-deadlock"} <= set(found)
+    assert len(searched) == 1
