@@ -11,8 +11,10 @@ from systems import random_system
 from tellverify.evidence.divergence import replay
 from tellverify.model.decision import parse_decision
 from tellverify.model.fault import Fault
+from tellverify.model.machine import Action, Machine
 from tellverify.model.outage import channels_of, departure_from
 from tellverify.model.scenario import Scenario, resolved
+from tellverify.model.scenario_text import parse_scenario
 from tellverify.model.semantics import System
 from tellverify.search.breadth_first import LayeredSearch, explored
 from tellverify.search.encoding import CompiledSystem
@@ -66,6 +68,33 @@ def test_simulated_runs_keep_to_machines_and_scenario(seed: int, schedule: Sched
             Fault.DISAGREEMENT: bool(check.decisions),
         }
         assert found[run.fault]
+
+
+@pytest.mark.parametrize("schedule", list(ScheduleKind))
+def test_nothing_comes_through_a_channel_that_is_cut(schedule: ScheduleKind) -> None:
+    """`B` sends in between, so that it comes to wait where a message has arrived already."""
+
+    def line(role: str, *actions: Action) -> Machine:
+        rows = tuple(((action, at),) for at, action in enumerate(actions, start=1))
+        return Machine(role, (*rows, ()), (False,) * len(rows) + (True,))
+
+    x, y = (Action(False, "A", label) for label in "xy")
+    machines = (
+        line("A", Action(True, "B", "x"), Action(True, "B", "y")),
+        line("B", Action(True, "C", "z"), x, y),
+        line("C"),
+    )
+    scenario = parse_scenario("s", "partition {A} | {B}")
+    simulator = Simulator(machines, seed=1, schedule=schedule, scenario=scenario, most_events=20)
+    moments = set()
+    for run in simulator.runs(60):
+        steps = simulator.steps(run)
+        assert departure_from(scenario, machines, steps, run.outages) == ""
+        for outage in run.outages:
+            moments.add(outage.after)
+            assert all(step.send for step in steps[outage.after :])
+        assert run.outages or sum(not step.send for step in steps) == 2
+    assert len(moments) > 2
 
 
 def test_a_schedule_and_a_seed_decide_a_run() -> None:

@@ -264,8 +264,13 @@ def run_tests(tests: Sequence[str], source: Path, seconds: int) -> Ran:
 
 
 def _limit(seconds: int) -> None:
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 1))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    wanted = {resource.RLIMIT_CPU: (seconds, seconds + 1), resource.RLIMIT_AS: (_MEMORY, _MEMORY)}
+    for kind, (soft, hard) in wanted.items():
+        # A survey that runs under a limit of its own cannot give its tests more.
+        _, allowed = resource.getrlimit(kind)
+        if allowed != resource.RLIM_INFINITY:
+            soft, hard = min(soft, allowed), min(hard, allowed)
+        resource.setrlimit(kind, (soft, hard))
 
 
 def main() -> int:

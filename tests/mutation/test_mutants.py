@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -101,6 +102,26 @@ def test_tests_that_do_not_end_are_no_failure(tmp_path: Path) -> None:
     assert ran("test_cannot_be_loaded.py").answer is Answer.NOTICED
     assert ran("test_takes_memory.py").answer is Answer.NOTICED
     assert ran("test_does_not_end.py", 5) == Ran(Answer.TOO_LONG)
+
+
+def test_a_survey_may_run_under_a_smaller_limit_of_memory(tmp_path: Path) -> None:
+    test = tmp_path / "test_passes.py"
+    test.write_text("def test_1():\n    pass\n", encoding="utf-8")
+    script = (
+        "import resource, sys\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (7 << 30, 7 << 30))\n"
+        "from survey import ROOT, run_tests\n"
+        "print(run_tests([sys.argv[1]], ROOT / 'src', 60).answer.value)\n"
+    )
+    folder = Path(__file__).parent
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(test)],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == Answer.SURVIVES.value, done.stderr
 
 
 @pytest.mark.skipif(

@@ -19,7 +19,7 @@ from timed_texts import protocol_of
 from timed_vectors import VECTORS
 
 from tellverify.search.timed_entry_groups import EntryGroup
-from tellverify.search.timed_number_parts import NumberPart
+from tellverify.search.timed_number_parts import Known, NumberPart
 from tellverify.search.timed_numbers import CanonicalNumbers
 
 # The faults that the draft reports, with the lengths of their runs, where the rules differ.
@@ -51,13 +51,13 @@ def test_wrong_draft_is_told_from_the_rules(
     assert found != vector.attempts.lengths
 
 
-def merges_whatever_is_known(part: NumberPart, entry: int) -> tuple[int, bool]:
-    return 0, False
+def merges_whatever_is_known(part: NumberPart, entry: int) -> Known:
+    return frozenset(), False
 
 
-def merges_whatever_alternative(part: NumberPart, entry: int) -> tuple[int, bool]:
+def merges_whatever_alternative(part: NumberPart, entry: int) -> Known:
     failed, complete = RIGHT_KNOWN(part, entry)
-    return int(bool(failed)), complete
+    return frozenset({0} if failed else ()), complete
 
 
 def drops_what_some_may_still_begin(

@@ -7,6 +7,7 @@ from timed_random import random_text
 from timed_texts import protocol_of, written_of
 
 from tellverify.evidence.timed_replay import TimedRunReplay
+from tellverify.model.fault import Fault
 from tellverify.model.scenario import Scenario
 from tellverify.model.scenario_text import parse_scenario
 from tellverify.search.random_walk import ScheduleKind
@@ -45,3 +46,21 @@ def test_runs_are_those_of_the_reference_meaning(first: int) -> None:
             assert replay.idle() == (run.ending is not RunEnding.LIMIT), (seed, run.index)
             made += 1
     assert made >= 40
+
+
+@pytest.mark.parametrize(
+    ("first", "rules", "stuck"),
+    [
+        ("W->C Ask; ", "crash of C", True),
+        ("", "crash of C", False),
+        ("", "crash of C, engaged-only = false", True),
+    ],
+)
+def test_a_role_waits_once_it_has_acted(first: str, rules: str, stuck: bool) -> None:
+    simulator = TimedSimulator(
+        protocol_of(f"{first}C->W Answer; C(W->C Ready / C->W No)"),
+        TimedSettings(),
+        scenario=parse_scenario("s", rules),
+    )
+    found = {run.culprits for run in simulator.runs(40) if run.fault is Fault.STUCK_ROLE}
+    assert found == ({("W",)} if stuck else set())

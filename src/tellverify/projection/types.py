@@ -103,7 +103,7 @@ def _of_reducible(machine: Machine, loops: Loops, first: list[int]) -> LocalType
     return _named(builder.build(built[0]))
 
 
-def _by_copies(machine: Machine, reach: list[frozenset[int]]) -> LocalType | NoLocalType:
+def _by_copies(machine: Machine, reach: dict[int, frozenset[int]]) -> LocalType | NoLocalType:
     """As a tree walk from the initial state, where equal continuations are built once.
 
     What follows a state depends on the states of the path that it can come back to, so those are
@@ -138,15 +138,14 @@ def _by_copies(machine: Machine, reach: list[frozenset[int]]) -> LocalType | NoL
     return _named(_without_idle_binders(builder.build(built[root])))
 
 
-def _cyclic_reach(first: list[int], target: list[int]) -> list[frozenset[int]]:
-    """For each state the states on a common cycle with it; empty for those on no cycle."""
-    result: list[frozenset[int]] = [frozenset()] * (len(first) - 1)
+def _cyclic_reach(first: list[int], target: list[int]) -> dict[int, frozenset[int]]:
+    """For each reachable state those on a common cycle with it; none for one on no cycle."""
+    result: dict[int, frozenset[int]] = {}
     for states in strongly_connected(first, target, [0]):
         lead = states[0]
-        if len(states) > 1 or lead in target[first[lead] : first[lead + 1]]:
-            together = frozenset(states)
-            for state in states:
-                result[state] = together
+        is_cycle = len(states) > 1 or lead in target[first[lead] : first[lead + 1]]
+        together = frozenset(states if is_cycle else ())
+        result.update(dict.fromkeys(states, together))
     return result
 
 

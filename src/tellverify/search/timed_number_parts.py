@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from tellverify.search.computed_table import ComputedTable
 from tellverify.search.timed_entry_groups import EntryGroups, bits, members
@@ -26,7 +26,9 @@ from tellverify.search.timed_rows import (
 )
 
 _FIRST_WIDTH: Final = 64
-_UNKNOWN: Final = (0, False)
+# The alternatives in which an entry has failed, and whether it is complete.
+Known: TypeAlias = tuple[frozenset[int], bool]
+_UNKNOWN: Final[Known] = (frozenset(), False)
 
 
 class SaidSets(NamedTuple):
@@ -130,21 +132,18 @@ class NumberPart:
                 found.add(entry)
         return found
 
-    def known(self, entry: int) -> tuple[int, bool]:
-        """How it says that an entry has failed, and whether it says that it is complete.
-
-        The alternatives are bits of a number.
-        """
+    def known(self, entry: int) -> Known:
+        """The facts that it states about an entry."""
         return self._known.get(entry, _UNKNOWN)
 
 
-def _known(key: _PartKey) -> dict[int, tuple[int, bool]]:
+def _known(key: _PartKey) -> dict[int, Known]:
     """The facts known about entries, for those with any."""
-    failed: dict[int, int] = {}
+    failed: dict[int, set[int]] = {}
     for entry, alternative in key.failed:
-        failed[entry] = failed.get(entry, 0) | 1 << alternative
+        failed.setdefault(entry, set()).add(alternative)
     return {
-        entry: (failed.get(entry, 0), entry in key.complete)
+        entry: (frozenset(failed.get(entry, ())), entry in key.complete)
         for entry in sorted(failed.keys() | key.complete)
     }
 

@@ -16,6 +16,7 @@ from tellverify.evidence.recheck.graph import Rejected
 from tellverify.evidence.recheck.mixtures import MixedVersions, recheck_versions
 from tellverify.evidence.versions_file import (
     RefutedRow,
+    RelationRow,
     SearchProof,
     StepRow,
     VersionsFile,
@@ -521,3 +522,38 @@ def test_machines_are_of_the_same_roles_and_well_formed() -> None:
     assert "states that do not exist" in refused(pair("A", rows, [lost, WAITS, IDLE]))
     assert "has changed and is not listed" in refused(pair("A", rows, [SENDS, STOPS, IDLE]))
     assert "has changed and is not listed" in refused(pair("A", rows, [SENDS, SPOILT, IDLE]))
+
+
+def test_a_row_is_replayed_by_machines_of_its_own_versions() -> None:
+    file = pair("AB", [SENDS, WAITS, IDLE], [SILENT, STOPS, IDLE])
+    pairs = MixedVersions(file)
+    for new, first, second in [("", 2, False), ("A", 1, False), ("B", 2, True), ("AB", 1, True)]:
+        one, other, idle = pairs.acting_machines(RefutedRow(list(new), [], "deadlock", "B", []))
+        assert (one.role, one.state_count) == ("A", first)
+        assert (other.role, other.final) == ("B", (second, True))
+        assert (idle.role, idle.moves) == ("C", ((),))
+
+
+def test_a_subtype_may_take_what_no_peer_of_the_other_version_sends_to_it() -> None:
+    """`A` sends `y` to `C` and takes `y` from `B`; neither is a `y` that `B` may get."""
+    tells = machine("C", [[(TAKE, "A", "y", 1)], []], 1)
+    told, answered = [(SEND, "C", "y", 1)], [(TAKE, "B", "y", 3)]
+    asks = machine("A", [told, [(SEND, "B", "x", 2)], answered, []], 3)
+    both = [(SEND, "B", "x", 2), (SEND, "B", "y", 2)]
+    asks_both = machine("A", [told, both, answered, []], 3)
+    narrow = machine("B", [[(TAKE, "A", "x", 1)], [(SEND, "A", "y", 2)], []], 2)
+    wide = machine("B", [[(TAKE, "A", "x", 1), (TAKE, "A", "y", 1)], [(SEND, "A", "y", 2)], []], 2)
+
+    def recheck(refining: str, one: MachineRow, other: MachineRow) -> str:
+        """Where `wide` stands for `narrow` among the peers of the latter, which is `one`."""
+        sides = [[one, narrow, tells], [other, wide, tells]]
+        old, new = sides if refining == "new" else reversed(sides)
+        file = pair("B" if one is other else "AB", old, new)
+        row = RelationRow("B", refining, [(0, 0), (1, 1), (2, 2)])
+        return recheck_versions(structs.replace(file, relations=[row]))
+
+    for refining in ("old", "new"):
+        for other in (asks, asks_both):
+            assert f"may be replaced: B ({refining})" in recheck(refining, asks, other)
+            with pytest.raises(Rejected, match="none of subtyping"):
+                recheck(refining, asks_both, other)

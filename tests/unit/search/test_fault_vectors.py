@@ -15,6 +15,7 @@ from tellverify.model.machine import Action, Machine
 from tellverify.model.scenario import Scenario
 from tellverify.model.scenario_text import parse_scenario
 from tellverify.obligations.machines import Machines
+from tellverify.search import omission_values
 from tellverify.search.scenario_search import ScenarioCheck, check_scenario
 
 OTA = """protocol Ota =
@@ -146,6 +147,44 @@ def test_a_quorum_stands_as_many_crashes_as_it_has_spares(
     assert (held.deadlock, held.stuck, held.orphan, held.reception) == (None, {}, None, None)
     broken = checked(machines, f"crash <= {spare + 1} of W")
     assert broken.deadlock is not None and len(broken.deadlock.steps) == length
+
+
+@pytest.mark.parametrize("awaited", ["X", "Y", "Z"])
+def test_every_role_that_may_crash_can_starve_another_one(awaited: str) -> None:
+    """`A` and `B` go on, so that no end of a run shows that `W` is never served."""
+
+    def looping(role: str, peer: str, *, first: bool) -> Machine:
+        rows = tuple(((Action(send, peer, "Go"), at),) for at, send in ((1, first), (0, not first)))
+        return Machine(role, rows, (False, False))
+
+    others = [line(one, *(["W!Hi"] if one == awaited else [])) for one in "XYZ"]
+    loop = (looping("A", "B", first=True), looping("B", "A", first=False))
+    found = checked((*loop, *others, line("W", f"{awaited}?Hi")), "crash <= 1 of {X, Y, Z}")
+    assert not found.stuck  # `W` has not acted
+    rules = "crash <= 1 of {X, Y, Z}, engaged-only = false"
+    found = checked((*loop, *others, line("W", f"{awaited}?Hi")), rules)
+    assert set(found.stuck) == {"W"} and by_crashed(found) == {}
+
+
+@pytest.mark.parametrize("grouped", [1, 2, 3])
+@pytest.mark.parametrize("narrow", [0, 5, 6, 8, 30])
+def test_roles_that_share_a_table_have_the_same_failures(
+    monkeypatch: pytest.MonkeyPatch, narrow: int, grouped: int
+) -> None:
+    machines = (
+        line("C", "E?Hi", "D[0]!Go", "D[1]!Go", "D[1]?Ok", "E!Fin", "D[0]?Ok"),
+        line("D[0]", "C?Go", "C!Ok"),
+        line("D[1]", "C?Go", "C!Ok"),
+        line("E", "C!Hi", "C?Fin"),
+    )
+    rules = "crash <= 1, engaged-only = false"
+    alone = checked(machines, rules)
+    assert len(alone.stuck) == len(machines)
+    monkeypatch.setattr(omission_values, "_FEW", 0)
+    monkeypatch.setattr(omission_values, "_MANY", 0)
+    monkeypatch.setattr(omission_values, "_NARROW", narrow)
+    monkeypatch.setattr(omission_values, "_GROUPED", grouped)
+    assert checked(machines, rules) == alone
 
 
 def test_echo_broadcast_needs_three_echoes() -> None:

@@ -153,10 +153,7 @@ class MixedVersions:
 
     def acting_machines(self, row: filed.RefutedRow) -> list[Machine]:
         """The machines of one of the mixtures of a row."""
-        return [
-            joint.versions[int(joint.role in row.new)] if len(joint.versions) > 1 else joint.machine
-            for joint in self.joints
-        ]
+        return [joint.versions[int(joint.role in row.new)] for joint in self.joints]
 
     def check_run(self, row: filed.RefutedRow, number: int) -> None:
         """The run of a row is one of all its mixtures, and shows the fault in each of them."""
