@@ -502,3 +502,36 @@ def test_a_timer_that_fires_at_once_is_warned_of(
     assert not any(found["severity"] == "error" for found in run["diagnostics"])
     idle = f"  timeout {duration} A at\n    A -> B : Ok\n  on timeout =>\n    A -> B : M\n"
     assert places(checked(tmp_path, idle), "TV450") == []  # it never fires
+
+
+AMBIGUOUS = """-- tell: faults down(crash of B)
+protocol Poll =
+  roles A, B, C
+  rec Again
+    timeout 5s A at
+      B -> C : Offer
+      B -> A : Notice
+      choice C at
+        | More =>
+            C -> B : More
+            continue Again
+        | Done =>
+            C -> A : Done
+    on timeout =>
+      A -> C : Abort
+      C -> B : Closed
+"""
+
+
+def test_a_run_that_its_steps_do_not_tell_from_another_is_unknown(tmp_path: Path) -> None:
+    """A is not told of `More`, so its timer may be that of the first or of the second attempt."""
+    (tmp_path / "p.tell").write_text(AMBIGUOUS, "utf-8")
+    done = tellverify("check", "p.tell", "--no-cache", cwd=tmp_path)
+    assert done.returncode == 3, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "cannot be shown: its steps do not tell in which attempt of a timeout" in said
+    for scenario in ((), ("--faults", "down")):
+        found = tellverify(
+            "simulate", "p.tell", "--runs", "50", "--seed", "1", *scenario, cwd=tmp_path
+        )
+        assert found.returncode in (0, 1, 3), found.stderr

@@ -45,6 +45,7 @@ class TimedRunReplay:
         self.semantics = TimedSemantics(protocol, late=late, fire=fire, rounds=rounds)
         self.state = self.semantics.initial()
         self.last: PlainMove | None = None
+        self.is_ambiguous = False  # a step was one of several attempts, and the first was taken
         self.gone: frozenset[str] = frozenset()
         self.cut: frozenset[tuple[str, str]] = frozenset()
         self._met: list[dict[Knowledge, int]] = [{one: 0} for one in self.state.locals]
@@ -66,12 +67,18 @@ class TimedRunReplay:
         if step.actor not in self.semantics.index or step.peer not in self.semantics.index:
             return None
         event = event_of(step)
+        found: list[PlainMove] = []
         for move in self._moves_of(step):
             wanted = event if event.scope >= 0 else event._replace(scope=move.event.scope)
             if move.event == wanted and move.target is not None:
-                self._make(move, move.target)
-                return self._step(move)
-        return None
+                found.append(move)
+        if not found:
+            return None
+        made = found[0]
+        self.is_ambiguous |= any(one.target != made.target for one in found)
+        assert made.target is not None
+        self._make(made, made.target)
+        return self._step(made)
 
     def _moves_of(self, step: Step) -> Iterator[PlainMove]:
         if step.send and step.delivery in (Delivery.LOST, Delivery.DUPLICATED):

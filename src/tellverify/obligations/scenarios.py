@@ -166,6 +166,7 @@ def _timed_answer(
     scenario: Scenario,
     decisions: Sequence[StatedDecision],
 ) -> _Answer | None:
+    from tellverify.obligations.timed_runs import AmbiguousRun
     from tellverify.obligations.timed_scenarios import check_timed_scenario
     from tellverify.search.timed_failures import undecided_with_timers
 
@@ -180,6 +181,8 @@ def _timed_answer(
         )
     except TooManyFaultSets:
         return _Answer(instance, None, _too_large("too many sets of roles may fail together"))
+    except AmbiguousRun as error:
+        return _Answer(instance, None, Unknown(str(error), UNSUPPORTED.number))
     return None if check is None else _Answer(instance, check)
 
 

@@ -7,6 +7,7 @@ definition, each as far as it knows, and late messages are in no run of the text
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -18,7 +19,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed_runs import TimedRuns
+from tellverify.obligations.timed_runs import AmbiguousRun, TimedRuns
 from tellverify.search.timed import (
     MOST_ROUNDS,
     TimedFindings,
@@ -26,7 +27,7 @@ from tellverify.search.timed import (
     TimedSearch,
     search_timed,
 )
-from tellverify.search.timed_events import TimedProperty, TimedSettings
+from tellverify.search.timed_events import TimedEvent, TimedProperty, TimedSettings
 from tellverify.verdict.methods import Method
 from tellverify.verdict.outcome import Bounded, Outcome, Proved, Refuted, Skipped, Unknown
 from tellverify.verdict.properties import OF_TIMERS, Property, code_of_fault
@@ -169,7 +170,16 @@ def _outcome(prop: Property, answer: TimedAnswer, runs: TimedRuns, options: Opti
     run = answer.found.refuted.get(name)
     if run is None:
         return covered(answer)
-    trace = runs.trace(fault, run.events, minimal=is_minimal(run, answer.found))
+    return _refuted(fault, run.events, runs, minimal=is_minimal(run, answer.found))
+
+
+def _refuted(
+    fault: Fault, events: Sequence[TimedEvent], runs: TimedRuns, *, minimal: bool, role: str = ""
+) -> Outcome:
+    try:
+        trace = runs.trace(fault, events, minimal=minimal, role=role)
+    except AmbiguousRun as error:
+        return Unknown(str(error), OUTSIDE_CLASS.number)
     return Refuted(code_of_fault(fault), trace, Method.SEARCH)
 
 
@@ -208,15 +218,12 @@ def covered(answer: TimedAnswer) -> Outcome:
 
 def _stuck(answer: TimedAnswer, runs: TimedRuns) -> list[InstanceFinding]:
     findings = []
-    code = code_of_fault(Fault.STUCK_ROLE)
     stuck = answer.found.stuck
     for role, run in stuck.items():
         events = run.events[: answer.found.stuck_after[role]]
         minimal = is_minimal(TimedRun(events), answer.found)
-        trace = runs.trace(Fault.STUCK_ROLE, events, minimal=minimal, role=role)
-        findings.append(
-            InstanceFinding(Property.NO_STUCK_ROLE, Refuted(code, trace, Method.SEARCH), (role,))
-        )
+        outcome = _refuted(Fault.STUCK_ROLE, events, runs, minimal=minimal, role=role)
+        findings.append(InstanceFinding(Property.NO_STUCK_ROLE, outcome, (role,)))
     others = tuple(role for role in runs.protocol.roles if role not in stuck)
     if others:
         findings.append(InstanceFinding(Property.NO_STUCK_ROLE, covered(answer), others))
@@ -241,8 +248,7 @@ def _termination(answer: TimedAnswer, runs: TimedRuns) -> Outcome:
     if found.stuck or found.refuted:
         return Skipped("runs that refute other obligations do not come to the end")
     if found.trapped is not None:
-        trace = runs.trace(Fault.NO_TERMINATION, found.trapped.events, minimal=False)
-        return Refuted(code_of_fault(Fault.NO_TERMINATION), trace, Method.SEARCH)
+        return _refuted(Fault.NO_TERMINATION, found.trapped.events, runs, minimal=False)
     if not found.has_end and found.complete:
         return Skipped("the protocol has no end: it is a service that never terminates")
     return covered(answer)

@@ -18,7 +18,7 @@ from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, t
 from tellverify.obligations.options import Options
 from tellverify.obligations.temporal_answers import TemporalAnswer, contradicted
 from tellverify.obligations.timed import TimedAnswer, covered, is_minimal, searched_timed
-from tellverify.obligations.timed_runs import TimedRuns
+from tellverify.obligations.timed_runs import AmbiguousRun, TimedRuns
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import decide
 from tellverify.properties.safety import is_safety
@@ -71,13 +71,16 @@ class TimedFormulas:
             runs = TimedRuns(
                 self.protocol, LatePolicy(self.options.late), FirePolicy(self.options.fire)
             )
-            trace = runs.breaking(
-                formula,
-                run.events,
-                scenario.text,
-                contradicted(name),
-                minimal=is_minimal(run, answer.found),
-            )
+            try:
+                trace = runs.breaking(
+                    formula,
+                    run.events,
+                    scenario.text,
+                    contradicted(name),
+                    minimal=is_minimal(run, answer.found),
+                )
+            except AmbiguousRun as error:
+                return TemporalAnswer(Unknown(str(error), UNSUPPORTED.number), statistics)
             refuted = Refuted(PROPERTY_BROKEN.number, trace, Method.SEARCH)
             return TemporalAnswer(refuted, statistics)
         if not decision.finished:

@@ -30,8 +30,29 @@ from tellverify.search.traces import (
 _SHOWN: Final = 64  # roles of whose ends a trace tells
 
 
+class AmbiguousRun(Exception):
+    """A run that its steps do not tell from another one, so that it cannot be shown.
+
+    A role that is not told in time whether an attempt has ended may act in that attempt or in the
+    next one by the same step.
+    """
+
+
+def refusal(replay: TimedRunReplay, reason: str) -> Exception:
+    """The exception for a run that does not replay as the search made it."""
+    if replay.is_ambiguous:
+        return AmbiguousRun(
+            "a run that refutes it cannot be shown: its steps do not tell in which attempt of a"
+            " timeout they are made"
+        )
+    return Defect(reason)
+
+
 class TimedRuns:
-    """Makes traces of the runs of one protocol. Raises Defect for a run that does not replay."""
+    """Makes traces of the runs of one protocol.
+
+    Raises AmbiguousRun, and Defect for any other run that does not replay.
+    """
 
     def __init__(self, protocol: TimedProtocol, late: LatePolicy, fire: FirePolicy) -> None:
         self.protocol = protocol
@@ -46,7 +67,7 @@ class TimedRuns:
         culprits = (role,) if role else self.culprits(replay, fault)
         complaint = replay.unshown(fault, culprits)
         if complaint:
-            raise Defect(f"a run does not show {fault}: {complaint}")
+            raise refusal(replay, f"a run does not show {fault}: {complaint}")
         waiting = tuple(map(replay.waiting, self.told(steps, culprits)))
         return Trace(
             fault=fault,
@@ -85,7 +106,7 @@ class TimedRuns:
         )
         reason = unshown_timed(trace, replay)
         if reason:
-            raise Defect(f"a run does not break a property: {reason}")
+            raise refusal(replay, f"a run does not break a property: {reason}")
         return trace
 
     def replayed(
@@ -98,7 +119,8 @@ class TimedRuns:
         for event in events:
             made = replay.make(timed_step(event))
             if made is None:
-                raise Defect(f"event {len(steps)} of a run is not enabled: {timed_step(event)}")
+                reason = f"event {len(steps)} of a run is not enabled: {timed_step(event)}"
+                raise refusal(replay, reason)
             steps.append(made)
             states.append(replay.number(made.actor))
         return replay, steps, states

@@ -13,7 +13,6 @@ import msgspec
 
 from tellverify.evidence.timed_fault_run import unshown_timed
 from tellverify.model.decision import DecisionKind, DecisionRule, breaking_roles
-from tellverify.model.defect import Defect
 from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.scenario import (
@@ -26,7 +25,7 @@ from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, t
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.obligations.timed import is_minimal, searched_events, searched_timed
-from tellverify.obligations.timed_runs import TimedRuns
+from tellverify.obligations.timed_runs import TimedRuns, refusal
 from tellverify.search.scenario_search import (
     ScenarioCheck,
     explained_run,
@@ -149,6 +148,9 @@ class ScenarioRuns:
         else:
             replay.fail(outages)
             culprits = run.roles or self.runs.culprits(replay, fault)
+            complaint = replay.unshown(fault, culprits)
+            if complaint:
+                raise refusal(replay, f"a run of a scenario does not show {fault}: {complaint}")
         place = Fault.STUCK_ROLE if fault is Fault.DEADLOCK else fault
         trace = Trace(
             fault,
@@ -168,5 +170,5 @@ class ScenarioRuns:
         trace = msgspec.structs.replace(trace, explanation=explained_run(trace, rule))
         reason = unshown_timed(trace, replay)
         if reason:
-            raise Defect(f"a run of a scenario does not show {fault}: {reason}")
+            raise refusal(replay, f"a run of a scenario does not show {fault}: {reason}")
         return trace

@@ -7,6 +7,7 @@ from tellverify.model.fault import Fault
 from tellverify.model.scenario import Omission, TooManyFaultSets
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
+from tellverify.obligations.timed_runs import AmbiguousRun
 from tellverify.obligations.timed_scenarios import ScenarioRuns, check_timed_scenario
 from tellverify.search.scenario_search import ScenarioCheck
 from tellverify.search.simulated_run import SimulatedRun
@@ -17,15 +18,16 @@ from tellverify.search.timed_simulation import TimedSimulator
 def shown_timed_run(simulator: TimedSimulator, run: SimulatedRun, options: Options) -> Trace:
     """A shortest run with the fault of `run` where a search finds one, else the run itself.
 
-    It is replayed by the reference meaning. Raises Defect when it does not show its fault, and
-    ValueError when `run` has none.
+    It is replayed by the reference meaning. Raises AmbiguousRun for a run that its steps do not
+    tell from another one, Defect for any other that does not show its fault, and ValueError when
+    `run` has none.
     """
     if run.fault is None:
         raise ValueError("a run without a fault")
     protocol, scenario = simulator.protocol, simulator.scenario
     try:
         check = check_timed_scenario(protocol, scenario, simulator.decisions, options)
-    except TooManyFaultSets:
+    except (TooManyFaultSets, AmbiguousRun):
         check = None
     found = None if check is None else _same(check, run)
     if found is not None and len(found.steps) <= len(run.moves):

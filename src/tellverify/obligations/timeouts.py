@@ -19,7 +19,7 @@ from tellverify.model.timed_text import (
 )
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.obligations.timed import TimedAnswer, covered, timed_answer
-from tellverify.obligations.timed_runs import TimedRuns, site_of_message
+from tellverify.obligations.timed_runs import AmbiguousRun, TimedRuns, site_of_message
 from tellverify.search.timed import TimedRun
 from tellverify.search.timed_static import TimeoutAdvice, TimeoutFinding, timeout_findings
 from tellverify.verdict.identity import ObligationScope
@@ -148,9 +148,13 @@ def _late(context: Context, answers: list[tuple[Instance, TimedProtocol, TimedAn
 
 def _witness(
     context: Context, timed: TimedProtocol, instance: Instance, run: TimedRun, text: str
-) -> Witness:
+) -> Witness | None:
+    """A run in which a message is late, None for one that its steps do not tell from another."""
     options = context.options
     runs = TimedRuns(timed, LatePolicy(options.late), FirePolicy(options.fire))
-    trace = runs.trace(Fault.WITNESS, run.events, minimal=True)
+    try:
+        trace = runs.trace(Fault.WITNESS, run.events, minimal=True)
+    except AmbiguousRun:
+        return None
     said = f"shown by a run in which {text} is discarded"
     return Witness(msgspec.structs.replace(trace, explanation=said), instance.name)

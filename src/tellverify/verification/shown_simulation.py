@@ -9,7 +9,7 @@ from tellverify.obligations.options import Options
 from tellverify.search.simulated_faults import shown_run
 from tellverify.search.simulated_run import SimulatedRun
 from tellverify.search.simulation import Simulator
-from tellverify.verification.simulation_subject import SimulationSubject
+from tellverify.verification.simulation_subject import NotSimulated, SimulationSubject
 
 if TYPE_CHECKING:
     from tellverify.search.timed_simulation import TimedSimulator
@@ -31,10 +31,15 @@ def shown_fault(
 ) -> Trace:
     """The run of a fault as it is shown, or a shorter one that shows it, replayed.
 
-    Raises Defect when the run does not show its fault, and ValueError when it has none.
+    Raises NotSimulated for a run that its steps do not tell from another one, Defect for any other
+    that does not show its fault, and ValueError when it has none.
     """
     if isinstance(simulator, Simulator):
         return shown_run(simulator, run, _SEARCHED)
+    from tellverify.obligations.timed_runs import AmbiguousRun
     from tellverify.obligations.timed_simulated import shown_timed_run
 
-    return shown_timed_run(simulator, run, options)
+    try:
+        return shown_timed_run(simulator, run, options)
+    except AmbiguousRun as error:
+        raise NotSimulated(f"a fault was met, but {error}", is_refuted=False) from None
