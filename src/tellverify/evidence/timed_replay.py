@@ -67,17 +67,16 @@ class TimedRunReplay:
         if step.actor not in self.semantics.index or step.peer not in self.semantics.index:
             return None
         event = event_of(step)
-        found: list[PlainMove] = []
+        found: list[tuple[PlainMove, TimedState]] = []
         for move in self._moves_of(step):
             wanted = event if event.scope >= 0 else event._replace(scope=move.event.scope)
             if move.event == wanted and move.target is not None:
-                found.append(move)
+                found.append((move, move.target))
         if not found:
             return None
-        made = found[0]
-        self.is_ambiguous |= any(one.target != made.target for one in found)
-        assert made.target is not None
-        self._make(made, made.target)
+        made, target = found[0]
+        self.is_ambiguous |= any(other != target for _, other in found)
+        self._make(made, target)
         return self._step(made)
 
     def _moves_of(self, step: Step) -> Iterator[PlainMove]:

@@ -14,6 +14,7 @@ from tellverify.annotations.rules import Rules
 from tellverify.annotations.worst_case_formula import TermGroup
 from tellverify.diagnostics import chain as say
 from tellverify.diagnostics.chain import OVER_BUDGET, OVER_LEAKAGE, REPEATED_NONCE
+from tellverify.diagnostics.limits import UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.evidence.budgets import (
     BUDGET_NAME,
@@ -27,6 +28,7 @@ from tellverify.evidence.budgets import (
 from tellverify.evidence.neutral import neutral
 from tellverify.language.lowering.families import declared_roles
 from tellverify.language.syntax.directives import directives
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
 from tellverify.model.trace import Trace
@@ -35,7 +37,7 @@ from tellverify.obligations.metering import Measured, Meter, MeteredInstance, Wo
 from tellverify.obligations.worst_cases import Meters
 from tellverify.verdict.identity import BUDGETS
 from tellverify.verdict.methods import Method
-from tellverify.verdict.outcome import Refuted
+from tellverify.verdict.outcome import Refuted, Unknown
 from tellverify.verdict.properties import PROPERTIES, Property
 from tellverify.verdict.run import Verdict
 
@@ -236,7 +238,10 @@ def _receipts(context: Context, rules: Rules, meters: Meters) -> Iterator[WorstC
         answer = meters.answer(meter)
         outcome = meters.undecided_receipts(role)
         for metered in meters.instances if outcome is None else ():
-            outcome = _repeated(role, metered, rules)
+            try:
+                outcome = _repeated(role, metered, rules)
+            except AmbiguousRun as error:
+                outcome = Unknown(str(error), UNSUPPORTED.number)
             if outcome is not None:
                 break
         if outcome is None:

@@ -21,8 +21,10 @@ from tellverify.diagnostics.ceremonies import (
     UNREADABLE_SCHEMA,
     UNSTABLE_STATUS,
 )
+from tellverify.diagnostics.limits import UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.language.syntax.directives import Directive, directives
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.fault import Fault
 from tellverify.model.site import Site
 from tellverify.model.trace import Trace
@@ -160,7 +162,10 @@ class _Ceremony:
         found = self._explored()
         outcome: Outcome
         if found.run is not None and found.metered is not None:
-            outcome = self._refuted(found.metered, found.run)
+            try:
+                outcome = self._refuted(found.metered, found.run)
+            except AmbiguousRun as error:
+                outcome = Unknown(str(error), UNSUPPORTED.number)
             return [self._told(Property.CEREMONY, outcome, strict), *self._status(strict)]
         missing = [name for name in ("committed", "aborted") if name not in found.outcomes]
         detail = "one beginning, one outcome on every run"

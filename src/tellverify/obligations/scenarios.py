@@ -12,6 +12,7 @@ from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.model import Diagnostic
 from tellverify.diagnostics.wording import counted
 from tellverify.model.decision import DecisionKind
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.limits import MachineTooLarge
 from tellverify.model.machine import Machine
 from tellverify.model.roles import family_of
@@ -166,7 +167,6 @@ def _timed_answer(
     scenario: Scenario,
     decisions: Sequence[StatedDecision],
 ) -> _Answer | None:
-    from tellverify.obligations.timed_runs import AmbiguousRun
     from tellverify.obligations.timed_scenarios import check_timed_scenario
     from tellverify.search.timed_failures import undecided_with_timers
 

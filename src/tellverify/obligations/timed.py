@@ -15,11 +15,12 @@ import msgspec
 
 from tellverify.diagnostics.limits import OUTSIDE_CLASS, STEP_LIMIT
 from tellverify.diagnostics.wording import counted, grouped
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.fault import Fault
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol
 from tellverify.obligations.instance_outcome import InstanceFinding
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed_runs import AmbiguousRun, TimedRuns
+from tellverify.obligations.timed_runs import TimedRuns
 from tellverify.search.timed import (
     MOST_ROUNDS,
     TimedFindings,

@@ -12,13 +12,14 @@ from typing import Final
 
 from tellverify.diagnostics.limits import STEP_LIMIT, UNSUPPORTED
 from tellverify.diagnostics.properties import PROPERTY_BROKEN
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.formula import BranchAtom, FinishedAtom, Formula, OfferAtom
 from tellverify.model.scenario import Scenario, resolved
 from tellverify.model.timed_text import FirePolicy, LatePolicy, TimedProtocol, timed_channels
 from tellverify.obligations.options import Options
 from tellverify.obligations.temporal_answers import TemporalAnswer, contradicted
 from tellverify.obligations.timed import TimedAnswer, covered, is_minimal, searched_timed
-from tellverify.obligations.timed_runs import AmbiguousRun, TimedRuns
+from tellverify.obligations.timed_runs import TimedRuns
 from tellverify.properties.observations import COUNT_LIMIT
 from tellverify.properties.product import decide
 from tellverify.properties.safety import is_safety

@@ -7,7 +7,7 @@ from typing import Final
 
 from tellverify.evidence.timed_fault_run import unshown_timed
 from tellverify.evidence.timed_replay import TimedRunReplay
-from tellverify.model.defect import Defect
+from tellverify.model.defect import AmbiguousRun, Defect
 from tellverify.model.fault import Fault
 from tellverify.model.formula import Formula
 from tellverify.model.site import Site
@@ -28,14 +28,6 @@ from tellverify.search.traces import (
 )
 
 _SHOWN: Final = 64  # roles of whose ends a trace tells
-
-
-class AmbiguousRun(Exception):
-    """A run that its steps do not tell from another one, so that it cannot be shown.
-
-    A role that is not told in time whether an attempt has ended may act in that attempt or in the
-    next one by the same step.
-    """
 
 
 def refusal(replay: TimedRunReplay, reason: str) -> Exception:

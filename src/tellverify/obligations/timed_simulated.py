@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.failure import OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.scenario import Omission, TooManyFaultSets
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
-from tellverify.obligations.timed_runs import AmbiguousRun
 from tellverify.obligations.timed_scenarios import ScenarioRuns, check_timed_scenario
 from tellverify.search.scenario_search import ScenarioCheck
 from tellverify.search.simulated_run import SimulatedRun

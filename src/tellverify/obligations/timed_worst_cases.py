@@ -19,7 +19,7 @@ from tellverify.annotations.polynomial import Largest
 from tellverify.annotations.rules import Rules
 from tellverify.diagnostics.limits import UNSUPPORTED
 from tellverify.diagnostics.wording import counted as number_of
-from tellverify.model.defect import Defect
+from tellverify.model.defect import AmbiguousRun, Defect
 from tellverify.model.fault import Fault
 from tellverify.model.graph import ProtocolGraph
 from tellverify.model.roles import family_of
@@ -94,7 +94,10 @@ class TimedMetered(MeteredInstance):
         *,
         minimal: bool = True,
     ) -> Trace:
-        """The run along a path, once its replay and `judge` have accepted it, or else Defect."""
+        """The run along a path, once its replay and `judge` have accepted it, or else Defect.
+
+        Raises AmbiguousRun for a run that its steps do not tell from another one.
+        """
         runs = TimedRuns(self.protocol, self.late, self.fire)
         events = [self._events[self._event[edge]] for edge in run]
         replay, steps, states = runs.replayed(events)
@@ -256,6 +259,8 @@ class TimedMeters(Meters):
                 f" {shown}"
             )
             return self._told(meter, Unknown(reason, UNSUPPORTED.number))
+        except AmbiguousRun as error:
+            return self._told(meter, Unknown(str(error), UNSUPPORTED.number))
 
     def _formula(self, meter: Meter, measured: Sequence[Measured]) -> Largest | None:
         return None  # how often a timer fires is in no formula

@@ -9,6 +9,7 @@ import msgspec
 from tellverify.diagnostics import timeouts as say
 from tellverify.diagnostics.model import Diagnostic, Where
 from tellverify.diagnostics.wording import counted, listed
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.fault import Fault
 from tellverify.model.roles import family_of
 from tellverify.model.timed_text import (
@@ -19,7 +20,7 @@ from tellverify.model.timed_text import (
 )
 from tellverify.obligations.context import Context, Decision, Instance, sizes_of
 from tellverify.obligations.timed import TimedAnswer, covered, timed_answer
-from tellverify.obligations.timed_runs import AmbiguousRun, TimedRuns, site_of_message
+from tellverify.obligations.timed_runs import TimedRuns, site_of_message
 from tellverify.search.timed import TimedRun
 from tellverify.search.timed_static import TimeoutAdvice, TimeoutFinding, timeout_findings
 from tellverify.verdict.identity import ObligationScope

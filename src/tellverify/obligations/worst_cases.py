@@ -53,7 +53,7 @@ _LAYER_STEPS: Final = 2_000_000
 class Meters:
     """All meters of one protocol.
 
-    `are_of_graphs`: the events are those of protocol graphs, which certificates speak of.
+    `are_of_graphs`: the events are those of protocol graphs, which certificates are about.
     `sends` are the statements of the text where the runs at some sizes are not runs of a graph.
     """
 

@@ -125,11 +125,9 @@ def assembled(
         of_settings = unapplied(reports, diagnostics, options, unchecked, texts)
         diagnostics = [*not_left_out(diagnostics), *of_settings]
         findings = [*not_left_out(findings), *of_settings]
-    further = {file.path: file for result in results for file in result.more}
-    for path, file in sorted(further.items()):
-        if path not in sources:
-            read.append(Input(path, file.sha256))
-            sources[path] = file.source()
+    for path, file in _further(results, sources):
+        read.append(Input(path, file.sha256))
+        sources[path] = file.source()
     if assumptions:
         from tellverify.verification.ledger_numbers import numbered
 
@@ -138,7 +136,7 @@ def assembled(
         from tellverify.obligations.policies import sources_at
 
         sources = {**sources_at(options.policy), **sources}
-    ordered = tuple(sorted(dict.fromkeys(findings), key=sort_key))
+    ordered = _ordered(findings)
     sources.update(_configurations(options, ordered, sources))
     code, reason = judge(reports, ordered, options, bool(read))
     if dead:
@@ -146,22 +144,34 @@ def assembled(
     run = Run(
         tuple(dict.fromkeys(read)),
         located(reports, sources),
-        tuple(
-            located_diagnostic(one, sources)
-            for one in sorted(dict.fromkeys(diagnostics), key=sort_key)
-        ),
+        tuple(located_diagnostic(one, sources) for one in _ordered(diagnostics)),
         code,
         reason,
         options.dialect,
         configuration=(("today", day),) if day else (),
         assumptions=tuple(assumptions),
-        suppressions=tuple(
-            msgspec.structs.replace(one, diagnostic=located_diagnostic(one.diagnostic, sources))
-            for one in suppressions
-        ),
+        suppressions=tuple(_located(one, sources) for one in suppressions),
         baseline=options.baseline,
     )
     return Checked(run, sources, graphs, files, origins)
+
+
+def _located(one: Suppression, sources: Mapping[str, SourceFile]) -> Suppression:
+    located_one = located_diagnostic(one.diagnostic, sources)
+    return msgspec.structs.replace(one, diagnostic=located_one)
+
+
+def _ordered(findings: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Findings in source order, each once."""
+    return tuple(sorted(dict.fromkeys(findings), key=sort_key))
+
+
+def _further(
+    results: Sequence[FileResult], known: Mapping[str, SourceFile]
+) -> list[tuple[str, ReadFile]]:
+    """The files that findings of these quote beside them, by path."""
+    found = {file.path: file for result in results for file in result.more}
+    return [(path, file) for path, file in sorted(found.items()) if path not in known]
 
 
 def _configurations(

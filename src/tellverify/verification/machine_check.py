@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import Final
 
 import msgspec
@@ -84,13 +84,14 @@ def check_machines(
     kept: dict[tuple[str, str], tuple[tuple[str, str, str], ...]] = {}
     if wanted is not None or compared is None:
         name = wanted.name if wanted is not None else _stem(files[0].path)
+        graph = wanted.graph if wanted is not None else None
         report = ProtocolReport(name, files[0].path, 1, roles, (), (), kind=SubjectKind.MACHINES)
         if said:
             verdicts = _malformed(name, said)
         else:
             checked = check_system(
                 system.machines,
-                graph=wanted.graph if wanted is not None else None,
+                graph=graph,
                 largest_bound=options.queue_limit,
                 budget=options.search_limit,
                 ends=options.asks_for(Property.TERMINATES.value),
@@ -103,10 +104,10 @@ def check_machines(
             more, scenarios = verdicts_of_machines(name, system.machines, options, said_later)
             verdicts += more
             report = msgspec.structs.replace(report, scenarios=scenarios)
-            if wanted is not None and wanted.graph is not None and wanted.order is None:
+            if graph is not None and wanted is not None and wanted.order is None:
                 from tellverify.obligations.refinement import refinements
 
-                verdicts += refinements(system.machines, wanted.graph)
+                verdicts += refinements(system.machines, graph)
         content = "\n".join(sorted(one.sha256 for one in read))
         selected = tuple(
             covering(_required(v, options), content) for v in verdicts if _is_selected(v, options)
@@ -115,28 +116,38 @@ def check_machines(
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
         if not said:
-            said += _unsent(system, {file.path: file.text or "" for file in files})
+            said += _unsent(system, texts)
         said += said_later
         if options.scenarios or options.required_at:
             from tellverify.verification.unapplied import not_left_out, unapplied
 
             said = [*not_left_out(said), *unapplied(reports, said, options, tuple)]
         said += [d for v in selected for d in _told(name, v, system, texts)]
-        graph = wanted.graph if wanted is not None else None
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
+    run = _run(reports, said, everything, options)
+    return Checked(run, source_files(everything), {}, kept)
+
+
+def _run(
+    reports: Sequence[ProtocolReport],
+    said: Iterable[Diagnostic],
+    everything: Sequence[ReadFile],
+    options: Options,
+) -> Run:
+    """The run with these reports and findings, and its exit code."""
+    read = tuple(Input(file.path, file.sha256) for file in everything)
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
-    reports, others = with_diagnostics(reports, ordered)
+    shown, others = with_diagnostics(reports, ordered)
     sources = source_files(everything)
-    run = Run(
+    return Run(
         read,
-        located(reports, sources),
+        located(shown, sources),
         tuple(located_diagnostic(one, sources) for one in others),
         code,
         reason,
         baseline=options.baseline,
     )
-    return Checked(run, sources, {}, kept)
 
 
 def _stem(path: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tellverify.model.defect import AmbiguousRun
 from tellverify.model.trace import Trace
 from tellverify.obligations.options import Options
 from tellverify.search.simulated_faults import shown_run
@@ -36,7 +37,6 @@ def shown_fault(
     """
     if isinstance(simulator, Simulator):
         return shown_run(simulator, run, _SEARCHED)
-    from tellverify.obligations.timed_runs import AmbiguousRun
     from tellverify.obligations.timed_simulated import shown_timed_run
 
     try:

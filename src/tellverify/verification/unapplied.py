@@ -58,8 +58,8 @@ def unapplied(
     of_roles = [one for one in reports if one.kind in _OF_ROLES]
     if not of_roles:
         return []
-    judged = _Unapplied(of_roles, diagnostics, options, unchecked)
-    judged.stated.update(name for text in checked for name in _NAME.findall(text))
+    stated = {name for text in checked for name in _NAME.findall(text)}
+    judged = _Unapplied(of_roles, diagnostics, options, unchecked, stated)
     if options.roles or options.witness or options.properties or options.faults is not None:
         found = list(judged.misnamed())
     else:
@@ -90,6 +90,7 @@ class _Unapplied:
         found: Sequence[Diagnostic],
         options: Options,
         unchecked: Texts,
+        stated: set[str],
     ) -> None:
         self._reports = reports
         self._found = found
@@ -97,7 +98,7 @@ class _Unapplied:
         self._unchecked = unchecked
         self._texts: Sequence[str] | None = None
         self._is_broken = any(d.severity is Severity.ERROR and not d.refutes for d in found)
-        self.stated: set[str] = set()  # the names of scenarios in the texts that were checked
+        self._stated = stated  # the names of scenarios in the texts that were checked
         self._applied = {one.name for report in reports for one in report.scenarios}
 
     def _may_be_elsewhere(self, words: Iterable[str]) -> bool:
@@ -115,7 +116,7 @@ class _Unapplied:
 
         Requirements on properties that were not asked for are left out.
         """
-        known = {one.name for one in self._options.scenarios} | self._applied | self.stated
+        known = {one.name for one in self._options.scenarios} | self._applied | self._stated
         chosen = {one.partition("[")[0] for one in self._options.properties}
         for place in self._options.required_at:
             asked, _, scenario = place.name.partition(SCENARIO_MARK)
@@ -199,7 +200,7 @@ class _Unapplied:
             patterns = []
         elif scenario not in configured and scenario not in self._applied:
             why = f": there is no scenario `{scenario}`"
-            meant = closest(scenario, sorted({*configured, *self._applied, *self.stated}))
+            meant = closest(scenario, sorted({*configured, *self._applied, *self._stated}))
             help = (
                 f"did you mean `{meant}`?"
                 if meant
