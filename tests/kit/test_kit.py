@@ -183,6 +183,33 @@ def test_a_folder_of_reports_outside_of_the_tree_may_be_below_a_link(tmp_path: P
     assert (real / "reports").is_dir()
 
 
+JOB = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
+
+
+def gitlab(
+    folder: Path, programs: Path | None = None, shell: str = "", **variables: str
+) -> subprocess.CompletedProcess[str]:
+    """Run the last step of the GitLab job in a folder, in bash as GitLab does by default."""
+    assert BASH is not None
+    words = [shell, "-e"] if shell else [BASH, "-e", "-o", "pipefail"]
+    path = [str(programs)] if programs is not None else []
+    return subprocess.run(
+        [*words, "-c", JOB["script"][-1]],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+        env={
+            "PATH": os.pathsep.join([*path, os.environ["PATH"]]),
+            "PYTHONIOENCODING": "utf-8",
+            **JOB["variables"],
+            **variables,
+        },
+    )
+
+
 def test_no_link_leads_a_report_of_the_gitlab_job_elsewhere(tmp_path: Path) -> None:
     """Links are removed, also below the folder of the evidence; nothing is installed for this."""
     tree, elsewhere = tmp_path / "tree", tmp_path / "elsewhere"
@@ -192,16 +219,7 @@ def test_no_link_leads_a_report_of_the_gitlab_job_elsewhere(tmp_path: Path) -> N
     for link in links:
         (tree / link).symlink_to(elsewhere)
     (tree / "tellverify-evidence" / "kept.json").write_text("{}")
-    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
-    assert BASH is not None
-    environment = {"PATH": os.environ["PATH"], **job["variables"], "TELL_COMMANDS": "none"}
-    done = subprocess.run(
-        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
-        cwd=tree,
-        env=environment,
-        capture_output=True,
-        check=False,
-    )
+    done = gitlab(tree, TELL_COMMANDS="none")
     assert done.returncode == 2
     assert not any((tree / link).is_symlink() for link in links)
     assert (tree / "tellverify-evidence" / "kept.json").exists() and elsewhere.is_dir()
@@ -215,31 +233,15 @@ def test_no_module_of_the_repository_is_run_in_place_of_pip() -> None:
 
 
 def test_the_gitlab_job_writes_its_reports(installed: Path, tmp_path: Path) -> None:
-    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
     shutil.copytree(PROTOCOLS, tmp_path / "my protocols")
-    assert BASH is not None
-    done = subprocess.run(
-        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-        env={
-            "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONIOENCODING": "utf-8",
-            **job["variables"],
-            "TELL_PATHS": "my protocols\n$(touch broken)*",
-            "TELL_ARGUMENTS": "--require bounded",
-            "TELL_STRICT": "false",
-        },
-    )
+    paths = "my protocols\n$(touch broken)*"
+    asked = {"TELL_PATHS": paths, "TELL_ARGUMENTS": "--require bounded", "TELL_STRICT": "false"}
+    done = gitlab(tmp_path, installed, **asked)
     assert done.returncode == 1, done.stderr
     assert not (tmp_path / "broken").exists()
     for kind in ("junit", "codequality"):
-        assert (tmp_path / job["artifacts"]["reports"][kind]).stat().st_size > 0
-    for path in job["artifacts"]["paths"]:
+        assert (tmp_path / JOB["artifacts"]["reports"][kind]).stat().st_size > 0
+    for path in JOB["artifacts"]["paths"]:
         assert (tmp_path / path).exists()
 
 
@@ -280,27 +282,10 @@ def test_the_action_runs_the_commands_as_configured(installed: Path, tmp_path: P
 
 
 def test_the_gitlab_job_runs_the_commands_as_configured(installed: Path, tmp_path: Path) -> None:
-    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
     tree(tmp_path)
-    assert BASH is not None
-    for shell, text, code in ((BASH, FACTS, 0), ("sh", FACTS.replace("= 1", "= X"), 1)):
+    for shell, text, code in (("", FACTS, 0), ("sh", FACTS.replace("= 1", "= X"), 1)):
         (tmp_path / "in" / "facts.rs").write_text(text, encoding="utf-8")
-        done = subprocess.run(
-            [shell, "-e", "-c", job["script"][-1]],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-            env={
-                "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
-                "PYTHONIOENCODING": "utf-8",
-                **job["variables"],
-                "TELL_COMMANDS": COMMANDS,
-                "TELL_STRICT": "false",
-            },
-        )
+        done = gitlab(tmp_path, installed, shell, TELL_COMMANDS=COMMANDS, TELL_STRICT="false")
         assert done.returncode == code, done.stdout + done.stderr
         assert "1 admitted" in done.stdout
         assert "1 accepted" in done.stdout
@@ -345,24 +330,8 @@ def test_the_action_compares_with_a_revision(
 def test_the_gitlab_job_compares_with_a_revision(
     installed: Path, tmp_path: Path, now: str, code: int
 ) -> None:
-    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
     repository(tmp_path, now)
-    assert BASH is not None
-    done = subprocess.run(
-        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-        env={
-            "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONIOENCODING": "utf-8",
-            **job["variables"],
-            "TELL_COMPARE_AGAINST": "HEAD",
-        },
-    )
+    done = gitlab(tmp_path, installed, TELL_COMPARE_AGAINST="HEAD")
     assert done.returncode == code, done.stdout + done.stderr
     assert f"against HEAD: {'major' if code else 'minor'}" in done.stdout
 
@@ -372,29 +341,12 @@ def test_the_gitlab_job_compares_with_a_revision(
 def test_no_merge_request_asks_the_gitlab_job_for_less(
     installed: Path, tmp_path: Path, strict: dict[str, str], code: int, base: str
 ) -> None:
-    job = yaml.safe_load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"))["tellverify"]
     stuck = (ROOT / "counterexamples" / "stuck_after_stop.tell").read_text("utf-8")
     repository(tmp_path, stuck.partition("\n")[2])
     for name in ("no-stuck-role", "can-terminate"):
         with (tmp_path / "tellverify.toml").open("a", encoding="utf-8") as file:
             file.write(f'require.{name} = "nothing"\n')
-    assert BASH is not None
-    done = subprocess.run(
-        [BASH, "-e", "-o", "pipefail", "-c", job["script"][-1]],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        timeout=300,
-        check=False,
-        env={
-            "PATH": f"{installed}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONIOENCODING": "utf-8",
-            **job["variables"],
-            base: "HEAD",
-            **strict,
-        },
-    )
+    done = gitlab(tmp_path, installed, **{base: "HEAD"}, **strict)
     assert done.returncode == code, done.stdout + done.stderr
 
 
