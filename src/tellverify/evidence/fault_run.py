@@ -21,7 +21,7 @@ from tellverify.model.decision import (
     breaking_roles,
     parse_decision,
 )
-from tellverify.model.failure import Outage
+from tellverify.model.failure import Outage, OutageKind
 from tellverify.model.fault import Fault
 from tellverify.model.formula import Formula
 from tellverify.model.machine import Machine
@@ -149,7 +149,10 @@ def _unshown(
         return "a role that has not acted does not count as waiting"
     if waits and not _wait_in_vain(trace, machines):
         return "a role that may stop is not stuck"
-    left = survivors(machines, trace.outages)
+    # That a message stays in a cut channel does not say that its receiver does not expect it.
+    about_messages = trace.fault in (Fault.ORPHAN_MESSAGE, Fault.UNSPECIFIED_RECEPTION)
+    failed = [one for one in trace.outages if not (about_messages and one.kind is OutageKind.CUT)]
+    left = survivors(machines, failed)
     lap = steps[trace.loop :] if trace.loop >= 0 else ()
     if any(step.delivery for step in lap):
         return "a loop of faults is not fair"
