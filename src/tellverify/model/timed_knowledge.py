@@ -19,7 +19,7 @@ Attempts: TypeAlias = frozenset[Attempt]
 EntryCounts: TypeAlias = frozenset[tuple[tuple[int, "Attempt | None"], int]]
 NOTHING: Final[frozenset[Attempt]] = frozenset()
 NO_COUNTS: Final[EntryCounts] = frozenset()
-NOBODY: Final[frozenset[str]] = frozenset()
+NO_ROLES: Final[frozenset[str]] = frozenset()
 
 
 class OpenEntry:
@@ -37,7 +37,7 @@ class OpenEntry:
         self.acted = acted
         self.counts = counts
         self.records: frozenset[OpenEntry] = frozenset()
-        self.knows = NOBODY
+        self.knows = NO_ROLES
 
 
 Records: TypeAlias = frozenset[OpenEntry]

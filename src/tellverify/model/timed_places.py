@@ -16,7 +16,7 @@ from typing import Final, assert_never
 
 from tellverify.model.timed_knowledge import (
     NO_COUNTS,
-    NOBODY,
+    NO_ROLES,
     Attempt,
     Attempts,
     EntryCounts,
@@ -122,7 +122,7 @@ class TimedRules:
         acted: bool,
         counts: EntryCounts,
         records: Records,
-        knows: frozenset[str] = NOBODY,
+        knows: frozenset[str] = NO_ROLES,
     ) -> OpenEntry:
         """The one record with these parts."""
         key = (entry, inside, acted, counts, records, knows)

@@ -51,7 +51,7 @@ def _is_worded_elsewhere(verdict: Verdict, is_timed: bool) -> bool:
     """True of what refutes a property that has the same run, and of deciders with own findings.
 
     Of a protocol with timeouts nothing is implied. Under a scenario neither: there only a deadlock
-    is told of by the roles that wait.
+    shows in the roles that wait.
     """
     row = PROPERTIES[verdict.property]
     if verdict.scope.scenario:

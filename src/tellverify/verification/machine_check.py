@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 from typing import Final
 
 import msgspec
@@ -115,39 +115,26 @@ def check_machines(
         report = msgspec.structs.replace(report, verdicts=selected)
         reports.append(report)
         texts = {file.path: file.text or "" for file in files}
-        if not said:
-            said += _unsent(system, texts)
-        said += said_later
+        said += said_later if said else [*_unsent(system, texts), *said_later]
         if options.scenarios or options.required_at:
             from tellverify.verification.unapplied import not_left_out, unapplied
 
             said = [*not_left_out(said), *unapplied(reports, said, options, tuple)]
         said += [d for v in selected for d in _told(name, v, system, texts)]
         kept[report.path, name] = machine_files(report, system.machines, read, graph)
-    run = _run(reports, said, everything, options)
-    return Checked(run, source_files(everything), {}, kept)
-
-
-def _run(
-    reports: Sequence[ProtocolReport],
-    said: Iterable[Diagnostic],
-    everything: Sequence[ReadFile],
-    options: Options,
-) -> Run:
-    """The run with these reports and findings, and its exit code."""
-    read = tuple(Input(file.path, file.sha256) for file in everything)
     ordered = tuple(sorted(dict.fromkeys(said), key=sort_key))
     code, reason = judge(reports, ordered, options, bool(read))
-    shown, others = with_diagnostics(reports, ordered)
+    reports, others = with_diagnostics(reports, ordered)
     sources = source_files(everything)
-    return Run(
+    run = Run(
         read,
-        located(shown, sources),
+        located(reports, sources),
         tuple(located_diagnostic(one, sources) for one in others),
         code,
         reason,
         baseline=options.baseline,
     )
+    return Checked(run, sources, {}, kept)
 
 
 def _stem(path: str) -> str:

@@ -53,7 +53,7 @@ def unapplied(
     `diagnostics` say of single protocols that a scenario does not fit. `unchecked` gives the texts
     of the files that belong to the project and were not checked, `checked` are those that were.
     Where only some obligations were asked for, only a requirement under a scenario that no text has
-    is told of.
+    is reported.
     """
     of_roles = [one for one in reports if one.kind in _OF_ROLES]
     if not of_roles:
